@@ -1,0 +1,75 @@
+import type { End, TaskStatus } from '../../protocol.ts'
+
+/** Chunks laid end to end: chunk i is `bytes[ends[i - 1] ?? 0 .. ends[i])`. One buffer, because one a chunk costs 2 to 3 times the memory. */
+export interface Batch {
+  readonly bytes: Uint8Array
+  readonly ends: readonly number[]
+}
+
+/** What a new log is told at its birth. `claim` makes the creation idempotent: one log a key, whoever asks first. */
+export interface NewTask {
+  readonly id: string
+  readonly claim?: { readonly key: string; readonly digest: string }
+}
+
+/** What a log knows of itself. Times are milliseconds since the epoch. */
+export interface TaskInfo {
+  readonly id: string
+  readonly status: TaskStatus
+  readonly chunks: number
+  readonly bytes: number
+  readonly createdAt: number
+  readonly finishedAt: number | undefined
+  readonly end: End | undefined
+}
+
+/** Some chunks of one log, ready to be written to a reader as they are, cut at chunk ends. `next` is the number after the last. */
+export interface Page {
+  readonly bytes: readonly Uint8Array[]
+  readonly next: number
+  readonly end?: End
+}
+
+/** `full`: the append was not stored because a cap stands against it; the caller ends the log as truncated. */
+export type Appended = 'stored' | 'ended' | 'full'
+
+/**
+ * Append-only logs by task id. Chunks are numbered from 0 without gaps; an id is never used twice; a chunk is stored before any
+ * reader sees it, so no reader is ever ahead of the log. Three back ends keep this one contract (`test/store/contract.ts`).
+ */
+export interface StreamStore {
+  readonly kind: string
+  /**
+   * Opens a log, or finds the one that holds the same claim (`id` of the answer differs then).
+   * Frees the oldest finished logs to make room; a running one is never freed.
+   * @throws Fault `at_capacity` when every place is taken by a running task, `idempotency_conflict` when the claim's digest differs
+   */
+  create(task: NewTask): Promise<TaskInfo>
+  /** Stores chunks behind the last one. `full` and `ended` store nothing, unless a first part fits: what fitted stays. */
+  append(id: string, batch: Batch): Promise<Appended>
+  /** Seals the log. False: it had ended already, or is unknown; the first end wins. */
+  end(id: string, end: End): Promise<boolean>
+  /** At most a page from chunk `from` on. An ended log read to its last chunk or beyond answers with its end. Undefined: unknown. */
+  read(id: string, from: number): Promise<Page | undefined>
+  /** Returns when there may be something to read at `from`, when `ms` have passed, on abort, or when the store closes. */
+  wait(id: string, from: number, ms: number, signal: AbortSignal): Promise<void>
+  info(id: string): Promise<TaskInfo | undefined>
+  /** Newest first. */
+  list(): Promise<readonly TaskInfo[]>
+  /** Forgets what ended longer ago than the time to live. */
+  sweep(): Promise<void>
+  /** Resolves while the store can take new tasks; otherwise rejects with a sentence. */
+  ready(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface StoreLimits {
+  /** Bytes of one log. */
+  readonly taskBytes: number
+  /** Bytes of all logs of this process. */
+  readonly totalBytes: number
+  /** Logs held at once. */
+  readonly tasks: number
+  /** How long a finished log stays readable. */
+  readonly ttlMs: number
+}
