@@ -20,7 +20,8 @@ export type FailureType = 'BufferCapExceeded' | 'UpstreamError' | 'UpstreamTimeo
 
 /** The last thing in a log. `done` and `cancelled` need no explanation; everything else has one. */
 export type End =
-  | { readonly reason: 'done' | 'cancelled' }
+  | { readonly reason: 'done' }
+  | { readonly reason: 'cancelled' }
   | {
       readonly reason: 'failed' | 'truncated' | 'interrupted'
       readonly type: FailureType

@@ -1,0 +1,86 @@
+import type { ServerResponse } from 'node:http'
+import { Fault } from '../fault.ts'
+import type { Page, StreamStore } from '../store/store.ts'
+import { ending, endsBlank, PING } from './frames.ts'
+
+/**
+ * Reads a log from number `from`: what is there, then what comes, then the end. It is the chat response, the resume response and the
+ * second device, all three. An empty page is a pulse: nothing came for `pulseMs`.
+ * @throws Fault `task_not_found` when the log is unknown, or was evicted on the way
+ */
+export async function* follow(
+  store: StreamStore,
+  id: string,
+  from: number,
+  pulseMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<Page, void, void> {
+  for (let waited = false; !signal.aborted; waited = true) {
+    const page = await store.read(id, from)
+    if (!page) throw new Fault('task_not_found', 'this answer is not known here, or no longer')
+    if (page.bytes.length > 0 || page.end || waited) yield page
+    if (page.end) return
+    from = page.next
+    await store.wait(id, from, pulseMs, signal)
+  }
+}
+
+export interface Pace {
+  readonly pulseMs: number
+  /** How long the reader may take nothing. */
+  readonly stallMs: number
+}
+
+/**
+ * Writes a log to one reader at the reader's own pace, down to its ending. A reader that takes nothing for `stallMs` is cut off and
+ * may resume; so is one whose log was evicted, since a clean end would look like the whole answer.
+ */
+export async function tell(
+  store: StreamStore,
+  id: string,
+  from: number,
+  pace: Pace,
+  raw: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController()
+  raw.once('close', () => gone.abort())
+  if (raw.destroyed) return
+  let last: Uint8Array | undefined
+  try {
+    for await (const page of follow(store, id, from, pace.pulseMs, gone.signal)) {
+      raw.cork()
+      for (const bytes of page.bytes) raw.write(bytes)
+      last = page.bytes.at(-1) ?? last
+      if (page.end) {
+        const mark = ending(page.end)
+        if (mark && last && !endsBlank(last)) raw.write('\n\n')
+        if (mark) raw.write(mark)
+      } else if (page.bytes.length === 0) raw.write(PING)
+      raw.uncork()
+      if (raw.writableNeedDrain) await drained(raw, pace.stallMs, gone.signal)
+    }
+    raw.end()
+  } catch (error) {
+    raw.destroy()
+    if (!(error instanceof Fault)) throw error
+  }
+}
+
+/** The socket's own idle timer looks at what the kernel took, so a slow reader that moves is left alone. */
+function drained(raw: ServerResponse, stallMs: number, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = raw.socket
+    const over = () => {
+      socket?.setTimeout(0)
+      socket?.off('timeout', cut)
+      raw.off('drain', over)
+      gone.removeEventListener('abort', over)
+      resolve()
+    }
+    const cut = () => raw.destroy()
+    socket?.setTimeout(stallMs)
+    socket?.on('timeout', cut)
+    raw.on('drain', over)
+    gone.addEventListener('abort', over)
+  })
+}

@@ -1,0 +1,131 @@
+import type { Batch, Page } from './store.ts'
+
+/** Slabs grow with their log, so that a short answer costs little and a long one few allocations. */
+const SLAB_BYTES = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20] as const
+
+interface Slab {
+  bytes: Buffer
+  used: number
+  /** Number of the first chunk in it. */
+  readonly first: number
+  /** Where each chunk ends in `bytes`. */
+  ends: Uint32Array
+  count: number
+}
+
+/** One log's chunks: slabs of bytes beside a table of chunk ends. A chunk never straddles two slabs, so any page is a few views. */
+export class Log {
+  #slabs: Slab[] = []
+  #chunks = 0
+  #bytes = 0
+
+  get chunks(): number {
+    return this.#chunks
+  }
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Copies chunks `[0, count)` of the batch behind the last one. */
+  append(batch: Batch, count: number): void {
+    let chunk = 0
+    let start = 0
+    while (chunk < count) {
+      const slab = this.#roomFor((batch.ends[chunk] ?? 0) - start)
+      const room = slab.bytes.length - slab.used
+      const first = chunk
+      const base = slab.used - start
+      while (chunk < count && (batch.ends[chunk] ?? 0) - start <= room) chunk++
+      const end = batch.ends[chunk - 1] ?? 0
+      slab.bytes.set(batch.bytes.subarray(start, end), slab.used)
+      slab.used += end - start
+      if (slab.count + chunk - first > slab.ends.length)
+        slab.ends = grown(slab.ends, slab.count + chunk - first)
+      for (let i = first; i < chunk; i++) slab.ends[slab.count++] = base + (batch.ends[i] ?? 0)
+      this.#bytes += end - start
+      this.#chunks += chunk - first
+      start = end
+    }
+  }
+
+  /** At most `maxBytes` of whole chunks from number `from` on, but at least one when there is one. */
+  page(from: number, maxBytes: number): Page {
+    const bytes: Uint8Array[] = []
+    let next = from
+    let left = maxBytes
+    for (let s = this.#slabOf(from); s < this.#slabs.length; s++) {
+      const slab = this.#slabs[s]
+      if (!slab) break
+      const skip = next - slab.first
+      const start = skip > 0 ? (slab.ends[skip - 1] ?? 0) : 0
+      let to = slab.count
+      if (slab.used - start > left) {
+        to = upperBound(slab.ends, skip, slab.count, start + left)
+        if (to === skip) {
+          if (bytes.length > 0) break
+          to++
+        }
+      }
+      const end = slab.ends[to - 1] ?? start
+      if (end > start) bytes.push(slab.bytes.subarray(start, end))
+      next = slab.first + to
+      left -= end - start
+      if (to < slab.count || left <= 0) break
+    }
+    return { bytes, next }
+  }
+
+  /** Nothing more will come: gives back the room of the last slab. */
+  seal(): void {
+    const slab = this.#slabs.at(-1)
+    if (!slab || slab.used === slab.bytes.length) return
+    const exact = Buffer.allocUnsafeSlow(slab.used)
+    slab.bytes.copy(exact, 0, 0, slab.used)
+    slab.bytes = exact
+    slab.ends = slab.ends.slice(0, slab.count)
+  }
+
+  #roomFor(bytes: number): Slab {
+    const last = this.#slabs.at(-1)
+    if (last && last.bytes.length - last.used >= bytes) return last
+    const size = Math.max(bytes, SLAB_BYTES[Math.min(this.#slabs.length, SLAB_BYTES.length - 1)] ?? 0)
+    const slab = {
+      bytes: Buffer.allocUnsafeSlow(size),
+      used: 0,
+      first: this.#chunks,
+      ends: new Uint32Array(16),
+      count: 0,
+    }
+    this.#slabs.push(slab)
+    return slab
+  }
+
+  /** Index of the slab that holds chunk `number`; past the last one when there is none yet. */
+  #slabOf(number: number): number {
+    if (number >= this.#chunks) return this.#slabs.length
+    let low = 0
+    let high = this.#slabs.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((this.#slabs[middle]?.first ?? 0) <= number) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}
+
+function grown(table: Uint32Array, needed: number): Uint32Array {
+  const larger = new Uint32Array(Math.max(needed, 2 * table.length))
+  larger.set(table)
+  return larger
+}
+
+/** The first index in `[low, high)` whose value is more than `limit`. */
+function upperBound(sorted: Uint32Array, low: number, high: number, limit: number): number {
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] ?? 0) <= limit) low = middle + 1
+    else high = middle
+  }
+  return low
+}
