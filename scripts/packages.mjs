@@ -1,0 +1,38 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { run } from './run.mjs'
+
+/** What the tests need that npm has not, and its name where Homebrew is what installs. */
+const NEEDED = { chromium: 'chromium', 'redis-server': 'redis' }
+
+/** Installs them with apt-get where that is possible, says how where it is not. Answers with an exit code. */
+export async function systemPackages() {
+  const missing = Object.keys(NEEDED).filter((name) => !onPath(name))
+  if (missing.length === 0) return 0
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '--non-interactive']
+  if (!onPath('apt-get') || (await root('true')) !== 0) {
+    console.error(`Tests that need ${missing.join(' or ')} cannot pass here. To install what is missing:`)
+    console.error(`  Debian, Ubuntu: sudo apt-get install ${missing.join(' ')}`)
+    console.error(`  macOS: brew install ${missing.map((name) => NEEDED[name]).join(' ')}`)
+    return 0
+  }
+  console.log(`Installing ${missing.join(' and ')}`)
+  const apt = (...args) => root('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', ...args)
+  return (await apt('update')) || (await apt('install', '--yes', '--no-install-recommends', ...missing))
+
+  async function root(...words) {
+    const [command, ...args] = [...sudo, ...words]
+    return onPath(command) ? await run(command, args) : 127
+  }
+}
+
+function onPath(command) {
+  return (process.env.PATH ?? '').split(delimiter).some((dir) => {
+    try {
+      accessSync(join(dir, command), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
