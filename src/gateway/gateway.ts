@@ -1,9 +1,32 @@
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import type { Readiness } from '../protocol.ts'
+import { Access } from './access.ts'
+import { Tasks } from './chat/tasks.ts'
 import type { Config } from './config.ts'
+import { Room } from './logs/room.ts'
+import { tail } from './logs/tail.ts'
+import { newMetrics } from './metrics.ts'
+import type { Described } from './openapi.ts'
+import { operations } from './operations.ts'
+import { page } from './page.ts'
+import { routes } from './routes.ts'
+import { newServer } from './server.ts'
+import { MemoryStore } from './store/memory.ts'
+import { upgrade } from './upgrade.ts'
+import { Upstream } from './upstream.ts'
+
+/** The voice server is near and small: what it does not do in this time it does not do. */
+const VOICE_CONNECT_MS = 5_000
+const VOICE_SILENCE_MS = 60_000
+/** What readers get at shutdown to take in their ending. */
+const FAREWELL_MS = 1_000
 
 export interface Gateway {
   /** `http://127.0.0.1:<port>`; another host when it listens on one address only. */
   readonly url: string
   readonly port: number
+  readiness(): Promise<Readiness>
   /** Ordered shutdown, once however many ask: stop accepting, drain, interrupt the rest, close. */
   close(): Promise<void>
 }
@@ -12,6 +35,115 @@ export interface Embedded {
   readonly agent: boolean
 }
 
-export async function startGateway(_config: Config, _embedded: Embedded = { agent: false }): Promise<Gateway> {
-  throw new Error('not built yet')
+/** Builds the parts, starts them, and stops them in reverse. */
+export async function startGateway(config: Config, embedded: Embedded = { agent: false }): Promise<Gateway> {
+  const { key, timing, limits } = config
+  if (config.agentUrl === undefined) throw new TypeError('a gateway needs an agent')
+  const log = pino({ level: config.logLevel })
+  const metrics = newMetrics()
+  const access = new Access(key)
+  const store = new MemoryStore(limits)
+  const agent = new Upstream({
+    name: 'agent',
+    url: config.agentUrl,
+    key,
+    connectMs: config.chat.connectMs,
+    silenceMs: config.chat.timeoutMs,
+  })
+  const voiceServer =
+    config.voiceUrl === undefined
+      ? undefined
+      : new Upstream({
+          name: 'voice',
+          url: config.voiceUrl,
+          connectMs: VOICE_CONNECT_MS,
+          silenceMs: VOICE_SILENCE_MS,
+        })
+  const tasks = new Tasks({
+    store,
+    agent,
+    taskBytes: limits.taskBytes,
+    onFirstByte: (seconds) => metrics.firstByte.observe(seconds),
+    onEnd: ({ id, status, chunks, bytes }) => {
+      metrics.tasks.inc({ status })
+      log.info({ task: id, status, chunks, bytes }, 'answer ended')
+    },
+  })
+
+  const stopped = new AbortController()
+  const room = new Room()
+  const followed = config.agentLog
+    ? tail(config.agentLog, stopped.signal, { onLines: (lines) => room.say(lines) })
+    : undefined
+  const janitor = setInterval(() => void store.sweep(), timing.sweepMs)
+
+  metrics.watch('ghost_active_tasks', 'Tasks that run now', () => tasks.running)
+  metrics.watch('ghost_buffered_bytes', 'Bytes of streams held in memory', () => store.bytes)
+  metrics.watch('ghost_evictions_total', 'Finished tasks freed early to make room', () => store.evicted)
+  metrics.watch('ghost_log_clients', 'Clients that listen to the log', () => room.counts().clients)
+  metrics.watch('ghost_log_lines_total', 'Lines of the log that were told', () => room.counts().lines)
+  metrics.watch(
+    'ghost_log_dropped_clients_total',
+    'Clients dropped because they did not read',
+    () => room.counts().dropped,
+  )
+
+  let closing: Promise<void> | undefined
+  const described: Described[] = []
+  const app = await newServer({ access, log, jsonBytes: config.jsonBytes })
+  app.addHook('onRoute', ({ method, url, config: { door, doc } = {} }) => {
+    if (!doc) return
+    for (const one of [method].flat()) described.push({ method: one, url, guarded: door !== 'open', doc })
+  })
+  const operate = operations({
+    agent,
+    embedded: embedded.agent,
+    voiceServer,
+    store,
+    metrics,
+    logState: () =>
+      followed
+        ? { state: followed.state, ...(followed.detail !== undefined && { detail: followed.detail }) }
+        : { state: 'off' },
+    closing: () => closing !== undefined,
+    described: () => described,
+  })
+  routes(app, {
+    store,
+    tasks,
+    agent,
+    voiceServer,
+    metrics,
+    pace: timing,
+    uploadBytes: config.uploadBytes,
+    page: page(key, access),
+    operations: operate,
+    closing: () => closing !== undefined,
+  })
+  app.server.on('upgrade', upgrade(access, room))
+  await app.listen({ host: config.host, port: config.port })
+  const { port } = app.server.address() as AddressInfo
+  const anywhere = ['0.0.0.0', '::'].includes(config.host)
+
+  async function shutDown(): Promise<void> {
+    app.server.close()
+    await tasks.idle(timing.drainMs)
+    await tasks.interrupt('the gateway stopped while the answer ran')
+    room.close()
+    stopped.abort()
+    await Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
+    app.server.closeAllConnections()
+    clearInterval(janitor)
+    await Promise.all([agent.close(), voiceServer?.close(), store.close()])
+  }
+
+  return {
+    url: `http://${anywhere ? '127.0.0.1' : config.host}:${port}`,
+    port,
+    readiness: operate.readiness,
+    close: () => {
+      closing ??= shutDown()
+      return closing
+    },
+  }
 }

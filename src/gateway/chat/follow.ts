@@ -48,7 +48,6 @@ export async function tell(
   let last: Uint8Array | undefined
   try {
     for await (const page of follow(store, id, from, pace.pulseMs, gone.signal)) {
-      raw.cork()
       for (const bytes of page.bytes) raw.write(bytes)
       last = page.bytes.at(-1) ?? last
       if (page.end) {
@@ -56,7 +55,6 @@ export async function tell(
         if (mark && last && !endsBlank(last)) raw.write('\n\n')
         if (mark) raw.write(mark)
       } else if (page.bytes.length === 0) raw.write(PING)
-      raw.uncork()
       if (raw.writableNeedDrain) await drained(raw, pace.stallMs, gone.signal)
     }
     raw.end()
@@ -66,7 +64,7 @@ export async function tell(
   }
 }
 
-/** The socket's own idle timer looks at what the kernel took, so a slow reader that moves is left alone. */
+/** Node gathers the writes of a tick by itself; `cork` would report a need to drain that never ends. The socket's own idle timer looks at what the kernel took, so a slow reader that moves is left alone. */
 function drained(raw: ServerResponse, stallMs: number, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const socket = raw.socket

@@ -1,0 +1,176 @@
+import type { Writable } from 'node:stream'
+import { Fault } from './fault.ts'
+import type { Call, Flow, Head, Upstream } from './upstream.ts'
+
+const ERROR_BODY_BYTES = 64 << 10
+const ERROR_BODY_MS = 5_000
+const ERROR_CHARS = 400
+
+/** An upstream's answer whose body has not begun to flow. Exactly one of `pour`, `text` and `drop` ends it. */
+export interface Answer extends Head {
+  /** Lets the body flow into a response, at the pace of its reader; a body that breaks off breaks the response off too. */
+  pour(out: Writable): Promise<void>
+  /** What arrives of the body within these bounds. */
+  text(maxBytes: number, ms: number): Promise<string>
+  drop(): void
+}
+
+/**
+ * Sends a call and waits for the head of its answer.
+ * @throws Fault of the upstream, when there is no answer
+ */
+export function ask(upstream: Upstream, call: Call, signal?: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let data: (chunk: Buffer) => void = () => {}
+    let over: (fault?: Fault) => void = reject
+    let ended: { readonly fault: Fault | undefined } | undefined
+    const gone = () => upstream.fault('bad_answer', 'the call was given up')
+    const settle = (fault?: Fault) => {
+      signal?.removeEventListener('abort', abort)
+      ended = { fault }
+      over(fault)
+    }
+    const flow: Flow = upstream.open(call, {
+      head(head) {
+        over = () => {}
+        flow.pause()
+        resolve({
+          ...head,
+          pour: (out) => pour(flow, out, gone, (onData, onOver) => listen(onData, onOver)),
+          text: (maxBytes, ms) =>
+            collect(flow, maxBytes, ms, gone, (onData, onOver) => listen(onData, onOver)),
+          drop: () => flow.abort(gone()),
+        })
+      },
+      data: (chunk) => data(chunk),
+      end: () => settle(),
+      fail: settle,
+    })
+    const abort = () => flow.abort(gone())
+    signal?.addEventListener('abort', abort)
+    if (signal?.aborted) abort()
+
+    function listen(onData: (chunk: Buffer) => void, onOver: (fault?: Fault) => void): void {
+      data = onData
+      over = onOver
+      if (ended) onOver(ended.fault)
+      else flow.resume()
+    }
+  })
+}
+
+type Listen = (data: (chunk: Buffer) => void, over: (fault?: Fault) => void) => void
+
+function pour(flow: Flow, out: Writable, gone: () => Fault, listen: Listen): Promise<void> {
+  return new Promise((resolve) => {
+    const resume = () => flow.resume()
+    const left = () => flow.abort(gone())
+    out.on('drain', resume)
+    out.once('close', left)
+    if (out.destroyed) left()
+    listen(
+      (chunk) => {
+        if (!out.write(chunk)) flow.pause()
+      },
+      (fault) => {
+        out.off('drain', resume)
+        out.off('close', left)
+        if (fault) out.destroy()
+        else out.end()
+        resolve()
+      },
+    )
+  })
+}
+
+function collect(
+  flow: Flow,
+  maxBytes: number,
+  ms: number,
+  gone: () => Fault,
+  listen: Listen,
+): Promise<string> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const timer = setTimeout(() => flow.abort(gone()), ms)
+    listen(
+      (chunk) => {
+        chunks.push(chunk.subarray(0, maxBytes - size))
+        size += chunk.length
+        if (size >= maxBytes) flow.abort(gone())
+      },
+      () => {
+        clearTimeout(timer)
+        resolve(Buffer.concat(chunks).toString('utf8'))
+      },
+    )
+  })
+}
+
+/** A 304 answers a condition; every other 3xx would lead somewhere else. */
+export function redirects(status: number): boolean {
+  return status >= 300 && status < 400 && status !== 304
+}
+
+/**
+ * Turns an answer that is none into a fault: a redirect, an encoding nobody asked for, or the upstream's own 4xx and 5xx with its
+ * status and its message.
+ * @throws Fault
+ */
+export async function accept(upstream: Upstream, answer: Answer): Promise<Answer> {
+  const who = upstream.name === 'agent' ? 'agent' : 'voice server'
+  const encoding = answer.header('content-encoding')
+  if (redirects(answer.status)) {
+    answer.drop()
+    throw upstream.fault('redirected', `the ${who} answered with a redirect, which is not followed`)
+  }
+  if (answer.status >= 400) throw await refusal(upstream, answer)
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    answer.drop()
+    throw upstream.fault('bad_answer', `the ${who} compressed its answer, which was not asked for`)
+  }
+  return answer
+}
+
+/** The upstream's own refusal, in its words. */
+export async function refusal(upstream: Upstream, answer: Answer): Promise<Fault> {
+  const text = await answer.text(ERROR_BODY_BYTES, ERROR_BODY_MS)
+  const who = upstream.name === 'agent' ? 'agent' : 'voice server'
+  return new Fault(
+    `${upstream.name}_error`,
+    messageOf(text) || `the ${who} answered ${answer.status} without saying why`,
+    { status: answer.status },
+  )
+}
+
+/** The message in an error body, whatever its shape; at most 400 characters, empty when there is none. */
+export function messageOf(body: string): string {
+  return (
+    spoken(parse(body)) ||
+    body
+      .replace(/<[^>]*>/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim()
+  ).slice(0, ERROR_CHARS)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function spoken(value: unknown): string {
+  if (typeof value === 'string') return value.trim()
+  if (Array.isArray(value)) return value.map(spoken).filter(Boolean).join('; ')
+  if (typeof value !== 'object' || value === null) return ''
+  const fields = value as Record<string, unknown>
+  for (const name of ['error', 'message', 'detail', 'msg']) {
+    const found = spoken(fields[name])
+    if (found) return found
+  }
+  return ''
+}

@@ -1,0 +1,216 @@
+import type { End } from '../../protocol.ts'
+import { messageOf, redirects } from '../answer.ts'
+import { Fault } from '../fault.ts'
+import type { Batch, StreamStore } from '../store/store.ts'
+import type { Call, Flow, Head, Upstream } from '../upstream.ts'
+import { Completeness } from './completeness.ts'
+import { Splitter } from './frames.ts'
+
+/** What may wait for the store before the agent is asked to pause. */
+const WAITING_BYTES = 4 << 20
+const ERROR_BODY_BYTES = 64 << 10
+const ERROR_BODY_MS = 5_000
+
+/** Reads of anything that is not SSE: each is a chunk as it is. */
+class Reads {
+  #chunks: Buffer[] = []
+  #ends: number[] = []
+  #length = 0
+  readonly carried = 0
+
+  get waiting(): number {
+    return this.#length
+  }
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#length += chunk.length
+    this.#ends.push(this.#length)
+  }
+  finish(): void {}
+  take(): Batch | undefined {
+    if (this.#length === 0) return undefined
+    const batch = { bytes: Buffer.concat(this.#chunks), ends: this.#ends }
+    this.#chunks = []
+    this.#ends = []
+    this.#length = 0
+    return batch
+  }
+}
+
+export interface PourOptions {
+  readonly store: StreamStore
+  readonly agent: Upstream
+  readonly id: string
+  readonly call: Call
+  /** Bytes that one unfinished event may have. */
+  readonly eventBytes: number
+  onFirstByte(): void
+}
+
+/**
+ * Pours the agent's answer into the log, whether or not anyone reads. Resolves when the log has its end and the agent's connection is
+ * closed; never rejects but for a store that fails.
+ */
+export class Pour {
+  readonly #options: PourOptions
+  readonly #flow: Flow
+  readonly over: Promise<void>
+  #settle: () => void = () => {}
+  #cut: Splitter | Reads = new Splitter()
+  #completeness: Completeness | undefined
+  #refusal: { status: number; body: Buffer[]; size: number; timer: NodeJS.Timeout } | undefined
+  /** What the log's end will be once everything that came is stored. */
+  #end: End | undefined
+  #flushing = false
+  #scheduled = false
+  #paused = false
+  #first = true
+
+  constructor(options: PourOptions) {
+    this.#options = options
+    this.over = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+    this.#flow = options.agent.open(options.call, {
+      head: (head) => this.#head(head),
+      data: (chunk) => this.#data(chunk),
+      end: () => this.#ended(),
+      fail: (fault) => this.#failed(fault),
+    })
+  }
+
+  /** Closes the agent's connection; the log has been given its end by whoever asks. */
+  stop(): void {
+    this.#flow.abort(this.#options.agent.fault('bad_answer', 'the call was given up'))
+  }
+
+  #head(head: Head): void {
+    const { agent } = this.#options
+    const encoding = head.header('content-encoding')
+    if (redirects(head.status))
+      return this.#giveUp(
+        agent.fault('redirected', 'the agent answered with a redirect, which is not followed'),
+      )
+    if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+      return this.#giveUp(
+        agent.fault('bad_answer', 'the agent compressed its answer, which was not asked for'),
+      )
+    if (head.status >= 400) {
+      const timer = setTimeout(() => this.#refused(), ERROR_BODY_MS)
+      this.#refusal = { status: head.status, body: [], size: 0, timer }
+      return
+    }
+    if (!/^text\/event-stream\b/i.test(head.header('content-type') ?? '')) this.#cut = new Reads()
+    const framed =
+      head.status === 204 ||
+      head.header('content-length') !== undefined ||
+      /\bchunked\b/i.test(head.header('transfer-encoding') ?? '')
+    if (!framed) this.#completeness = new Completeness()
+  }
+
+  #data(chunk: Buffer): void {
+    if (this.#first) {
+      this.#first = false
+      this.#options.onFirstByte()
+    }
+    const refusal = this.#refusal
+    if (refusal) {
+      refusal.body.push(chunk)
+      refusal.size += chunk.length
+      if (refusal.size > ERROR_BODY_BYTES) this.#refused()
+      return
+    }
+    this.#completeness?.see(chunk)
+    this.#cut.push(chunk)
+    if (this.#cut.carried > this.#options.eventBytes) return this.#overflow()
+    if (this.#cut.waiting > WAITING_BYTES && !this.#paused) {
+      this.#paused = true
+      this.#flow.pause()
+    }
+    this.#schedule()
+  }
+
+  #ended(): void {
+    if (this.#refusal) return this.#refused()
+    if (this.#completeness?.complete === false)
+      return this.#failed(
+        new Fault(
+          'agent_bad_answer',
+          'the agent broke off: its connection closed before the answer was complete',
+        ),
+      )
+    this.#cut.finish()
+    this.#finish({ reason: 'done' })
+  }
+
+  #failed(fault: Fault): void {
+    if (this.#refusal) return this.#refused()
+    this.#finish({
+      reason: 'failed',
+      type: fault.code === 'agent_timeout' ? 'UpstreamTimeout' : 'UpstreamError',
+      message: fault.message,
+    })
+  }
+
+  /** The agent's own refusal, as far as its body came in time. */
+  #refused(): void {
+    const refusal = this.#refusal
+    if (!refusal || this.#end) return
+    clearTimeout(refusal.timer)
+    const said = messageOf(Buffer.concat(refusal.body).subarray(0, ERROR_BODY_BYTES).toString('utf8'))
+    const message = `the agent answered ${refusal.status}${said ? `: ${said}` : ' without saying why'}`
+    this.#finish({ reason: 'failed', type: 'UpstreamError', message })
+    this.stop()
+  }
+
+  #giveUp(fault: Fault): void {
+    this.#failed(fault)
+    this.stop()
+  }
+
+  #overflow(): void {
+    this.#finish({
+      reason: 'truncated',
+      type: 'BufferCapExceeded',
+      message: 'the answer is longer than what is kept of it',
+    })
+    this.stop()
+  }
+
+  #finish(end: End): void {
+    this.#end ??= end
+    this.#schedule()
+  }
+
+  /** All chunks of one read go to the store together: the microtask runs when the read has been taken apart. */
+  #schedule(): void {
+    if (this.#scheduled || this.#flushing) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      void this.#flush()
+    })
+  }
+
+  async #flush(): Promise<void> {
+    const { store, id } = this.#options
+    this.#flushing = true
+    try {
+      for (let batch = this.#cut.take(); batch; batch = this.#cut.take()) {
+        const appended = await store.append(id, batch)
+        if (appended === 'full') this.#overflow()
+        else if (appended === 'ended') this.stop()
+        if (appended !== 'stored') break
+        if (this.#paused) {
+          this.#paused = false
+          this.#flow.resume()
+        }
+      }
+    } finally {
+      this.#flushing = false
+    }
+    if (!this.#end) return
+    await store.end(id, this.#end)
+    this.#settle()
+  }
+}

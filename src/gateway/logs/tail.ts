@@ -1,0 +1,228 @@
+import { type FSWatcher, type Stats, watch } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { LINE_BYTES } from './lines.ts'
+import { LogFile, NotAFile } from './logfile.ts'
+
+export type TailState = 'following' | 'missing' | 'unreadable'
+
+export interface Tail {
+  readonly state: TailState
+  /** What is wrong, in words that name no path. Undefined while following. */
+  readonly detail: string | undefined
+  /** Looks now rather than at the next poll; done when everything that is there has been told. */
+  poll(): Promise<void>
+}
+
+export interface TailOptions {
+  /** All lines of one read, never none. Must not throw. */
+  onLines(lines: readonly string[]): void
+  /** How often the file is looked at if nothing says that it changed. `Infinity`: only when `poll` is called. */
+  readonly pollMs?: number
+  /** The least time between two looks: the lines that a busy writer writes in it share one read. */
+  readonly restMs?: number
+  /** How many of the newest lines of a file that is there at the start are told. */
+  readonly backlog?: number
+  readonly lineBytes?: number
+}
+
+/**
+ * A file as lines, followed by name until the signal says stop, whatever becomes of the file.
+ *
+ * - There at the start: its newest lines, then what comes. Appearing later: everything in it.
+ * - Moved away: it is read on until a new one of its name has bytes, so a writer that changes over late loses nothing.
+ * - An unfinished last line waits for its newline. It is told as it is when none can come any more (the file was truncated, replaced or
+ *   deleted), and at the start: there it is probably the last word of a process that died.
+ * - Symbolic links are followed. What is not a regular file is left alone and called unreadable.
+ *
+ * The price of looking by name: a file that came and was moved away between two looks is not seen.
+ */
+export function tail(file: string, signal: AbortSignal, options: TailOptions): Tail {
+  return new Follower(file, signal, options)
+}
+
+class Follower implements Tail {
+  state: TailState = 'missing'
+  detail: string | undefined = 'not looked for yet'
+  readonly #path: string
+  readonly #signal: AbortSignal
+  readonly #options: Required<TailOptions>
+  #file: LogFile | undefined
+  /** Until the file was read, or was found missing. */
+  #atStart = true
+  #looking: Promise<void> | undefined
+  #asked = false
+  #watcher: FSWatcher | undefined
+  #nudged = false
+  #wake: (() => void) | undefined
+
+  constructor(path: string, signal: AbortSignal, options: TailOptions) {
+    this.#path = path
+    this.#signal = signal
+    this.#options = { pollMs: 100, restMs: 10, backlog: 10, lineBytes: LINE_BYTES, ...options }
+    if (signal.aborted) return
+    signal.addEventListener('abort', () => void this.#stop(), { once: true })
+    if (this.#keepsLooking) void this.#run()
+  }
+
+  poll(): Promise<void> {
+    this.#asked = true
+    this.#looking ??= this.#lookWhileAsked()
+    return this.#looking
+  }
+
+  get #keepsLooking(): boolean {
+    return Number.isFinite(this.#options.pollMs)
+  }
+
+  async #run(): Promise<void> {
+    const { pollMs, restMs } = this.#options
+    while (!this.#signal.aborted) {
+      this.#nudged = false
+      await this.poll()
+      await this.#pause(restMs)
+      if (!this.#nudged) await this.#pause(pollMs - restMs, 'until nudged')
+    }
+  }
+
+  async #pause(ms: number, until?: 'until nudged'): Promise<void> {
+    if (this.#signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms).unref()
+      this.#wake = () => {
+        if (!until && !this.#signal.aborted) return
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  #nudge(): void {
+    this.#nudged = true
+    this.#wake?.()
+  }
+
+  /** Only a hint, for speed: it may fail, and its directory may be replaced under it. A newly opened file gets a new one. */
+  #watch(): void {
+    if (!this.#keepsLooking) return
+    this.#watcher?.close()
+    this.#watcher = undefined
+    try {
+      const name = basename(this.#path)
+      this.#watcher = watch(dirname(this.#path), { persistent: false }, (_event, changed) => {
+        if (changed === name || changed === null) this.#nudge()
+      })
+      this.#watcher.on('error', () => {})
+    } catch {}
+  }
+
+  async #stop(): Promise<void> {
+    this.#wake?.()
+    await this.#looking
+    this.#watcher?.close()
+    await this.#leave()
+  }
+
+  async #lookWhileAsked(): Promise<void> {
+    while (this.#asked && !this.#signal.aborted) {
+      this.#asked = false
+      await this.#look()
+    }
+    this.#looking = undefined
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const found = await find(this.#path)
+      if (this.#file) await this.#goOn(this.#file, found)
+      if (!this.#file && 'size' in found) await this.#begin()
+      this.#is('size' in found ? FOLLOWING : found)
+    } catch (error) {
+      this.#is(troubleOf(error))
+    }
+  }
+
+  /** Reads on after looking for the name, not before: a new file with bytes means that the old one has all it will ever have. */
+  async #goOn(file: LogFile, found: Stats | Standing): Promise<void> {
+    const there = 'size' in found && file.is(found)
+    const replaced = 'size' in found && !there && found.size > 0
+    try {
+      await this.#drain(file)
+    } catch (error) {
+      // A file that can no longer be read must not keep us from the one that took its place.
+      if (!replaced) throw error
+    }
+    if (there) return
+    // Nobody else will ever read what is written to a deleted file, and holding on to it would hold its space on the disk.
+    if (replaced || (await file.isDeleted())) await this.#leave()
+  }
+
+  async #begin(): Promise<void> {
+    const file = await LogFile.open(this.#path, this.#options.lineBytes)
+    this.#file = file
+    this.#watch()
+    if (this.#atStart) this.#tell(await file.newest(this.#options.backlog))
+    this.#atStart = false
+    await this.#drain(file)
+  }
+
+  async #drain(file: LogFile): Promise<void> {
+    for (;;) {
+      const lines = await file.read()
+      if (!lines || this.#signal.aborted) return
+      this.#tell(lines)
+    }
+  }
+
+  async #leave(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    if (!file) return
+    this.#tell(file.flush())
+    await file.close()
+  }
+
+  #tell(lines: readonly string[]): void {
+    if (lines.length > 0 && !this.#signal.aborted) this.#options.onLines(lines)
+  }
+
+  #is({ state, detail }: Standing): void {
+    this.state = state
+    this.detail = detail
+    if (state === 'missing') this.#atStart = false
+  }
+}
+
+interface Standing {
+  readonly state: TailState
+  readonly detail: string | undefined
+}
+
+const FOLLOWING: Standing = { state: 'following', detail: undefined }
+
+/** Looks before anything is opened: opening a pipe or a device is felt at its other end. */
+async function find(path: string): Promise<Stats | Standing> {
+  try {
+    const found = await stat(path)
+    return found.isFile() ? found : troubleOf(new NotAFile())
+  } catch (error) {
+    return troubleOf(error)
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'its symbolic links go in a circle',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+}
+
+function troubleOf(error: unknown): Standing {
+  if (error instanceof NotAFile) return { state: 'unreadable', detail: 'not a regular file' }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+  // Not a failure of the disk: a bug, which must not pass for one.
+  if (!code) throw error
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'missing', detail: 'the file does not exist' }
+  return { state: 'unreadable', detail: WORDS[code] ?? `reading failed: ${code}` }
+}

@@ -1,0 +1,32 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Access } from './access.ts'
+import { Fault } from './fault.ts'
+import type { Room } from './logs/room.ts'
+
+/** The door to `/ws`: the same guard as for every request, then the room. */
+export function upgrade(access: Access, room: Room) {
+  return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy())
+    try {
+      if (!/^\/ws(\?|$)/.test(request.url ?? '')) throw new Fault('not_found', 'there is no websocket here')
+      access.admit(request, 'socket')
+      room.accept(request, socket, head)
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      refuse(socket, error)
+    }
+  }
+}
+
+function refuse(socket: Duplex, { status, message, code, retryAfterS }: Fault): void {
+  const body = JSON.stringify({ error: message, code })
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    ...(retryAfterS === undefined ? [] : [`retry-after: ${retryAfterS}`]),
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}

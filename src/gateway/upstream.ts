@@ -1,0 +1,155 @@
+import { type Dispatcher, Pool } from 'undici'
+import { KEY_HEADER } from '../protocol.ts'
+import { type Code, Fault } from './fault.ts'
+
+export interface UpstreamOptions {
+  /** What people call it, and how its fault codes begin. */
+  readonly name: 'agent' | 'voice'
+  /** Base URL; its path, if it has one, comes before every path asked for. */
+  readonly url: string
+  /** Sent as `X-Ghost-Key`; the voice server gets none. */
+  readonly key?: string
+  readonly connectMs: number
+  /** How long it may send nothing, before its head and after. */
+  readonly silenceMs: number
+}
+
+export interface Call {
+  readonly method: Dispatcher.HttpMethod
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | AsyncIterable<Uint8Array>
+}
+
+/** An answer's status and headers. Header bytes are kept as Latin-1, which is how they leave again. */
+export interface Head {
+  readonly status: number
+  header(name: string): string | undefined
+}
+
+/** Where an answer goes. After `end` or `fail`, nothing. */
+export interface Sink {
+  head(head: Head): void
+  data(chunk: Buffer): void
+  end(): void
+  fail(fault: Fault): void
+}
+
+export interface Flow {
+  pause(): void
+  resume(): void
+  /** Closes the connection; `fail` is told at once. */
+  abort(reason: Fault): void
+}
+
+/**
+ * The agent or the voice server behind one pool of its own. Nothing that may have arrived is sent twice, redirects are not followed
+ * (the key would travel with them) and compression is not asked for.
+ */
+export class Upstream {
+  readonly name: 'agent' | 'voice'
+  readonly #pool: Pool
+  readonly #path: string
+  readonly #headers: Readonly<Record<string, string>>
+
+  constructor(options: UpstreamOptions) {
+    const url = new URL(options.url)
+    this.name = options.name
+    this.#path = url.pathname.replace(/\/+$/, '')
+    this.#headers = options.key === undefined ? {} : { [KEY_HEADER]: options.key }
+    this.#pool = new Pool(url.origin, {
+      pipelining: 1,
+      connect: { timeout: options.connectMs },
+      headersTimeout: options.silenceMs,
+      bodyTimeout: options.silenceMs,
+    })
+  }
+
+  /** Sends a call and lets its answer flow into the sink, as it comes. */
+  open(call: Call, sink: Sink): Flow {
+    let controller: Dispatcher.DispatchController | undefined
+    let over = false
+    let aborted: Fault | undefined
+    const fail = (fault: Fault) => {
+      if (over) return
+      over = true
+      sink.fail(fault)
+    }
+    this.#pool.dispatch(
+      {
+        method: call.method,
+        path: this.#path + call.path,
+        headers: { ...this.#headers, ...call.headers },
+        // An async iterable is a body too, though the types do not say so.
+        body: call.body ?? null,
+      } as Dispatcher.DispatchOptions,
+      {
+        onRequestStart(started) {
+          controller = started
+          if (aborted) started.abort(aborted)
+        },
+        onResponseStart(started, status) {
+          if (!over) sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) })
+        },
+        onResponseData(_, chunk) {
+          if (!over) sink.data(chunk)
+        },
+        onResponseEnd() {
+          if (over) return
+          over = true
+          sink.end()
+        },
+        onResponseError: (_, error) => fail(error instanceof Fault ? error : this.#faultOf(error)),
+      },
+    )
+    return {
+      pause: () => controller?.pause(),
+      resume: () => controller?.resume(),
+      abort: (reason) => {
+        aborted = reason
+        controller?.abort(reason)
+        fail(reason)
+      },
+    }
+  }
+
+  /** A fault of this upstream's own, `agent_…` or `voice_…`. */
+  fault(
+    kind: 'unreachable' | 'redirected' | 'bad_answer' | 'timeout',
+    message: string,
+    cause?: unknown,
+  ): Fault {
+    const code: Code = `${this.name}_${kind}`
+    return new Fault(code, message, { cause })
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy()
+  }
+
+  #faultOf(error: Error & { code?: string }): Fault {
+    const who = `the ${this.name === 'agent' ? 'agent' : 'voice server'}`
+    const code = error.code ?? error.name
+    if (error instanceof AggregateError || UNREACHABLE.test(code))
+      return this.fault('unreachable', `${who} cannot be reached (${code})`, error)
+    if (code === 'UND_ERR_CONNECT_TIMEOUT')
+      return this.fault('unreachable', `${who} cannot be reached: connecting took too long`, error)
+    if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
+      return this.fault('timeout', `${who} sent nothing for too long`, error)
+    return this.fault('bad_answer', `${who} broke off the connection (${code})`, error)
+  }
+}
+
+const UNREACHABLE =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|DEPTH_\w+|SELF_SIGNED\w*|UNABLE_TO_\w+)$/
+
+/** undici's own decoding guesses UTF-8 for some headers and Latin-1 for others; the bytes know better. */
+function headerOf(raw: Dispatcher.DispatchController['rawHeaders'], name: string): string | undefined {
+  if (!Array.isArray(raw)) return undefined
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    if (raw[i]?.toString().toLowerCase() !== name) continue
+    const value = raw[i + 1]
+    return typeof value === 'string' ? value : value?.toString('latin1')
+  }
+  return undefined
+}
