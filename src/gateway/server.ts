@@ -18,6 +18,22 @@ const BODY_SILENCE_MS = 30_000
 const LINGER_BYTES = 64 << 20
 const LINGER_MS = 5_000
 
+/** Any page may ask with the key; none gets anything for being a page, so there are no credentials. */
+const CORS = {
+  origin: '*',
+  methods: ['GET', 'HEAD', 'POST'],
+  allowedHeaders: [
+    KEY_HEADER,
+    'content-type',
+    IDEMPOTENCY_HEADER,
+    LAST_EVENT_HEADER,
+    'range',
+    'if-none-match',
+  ],
+  exposedHeaders: [TASK_HEADER, 'content-disposition', 'content-range', 'etag', 'retry-after'],
+  maxAge: 86_400,
+}
+
 export interface ServerOptions {
   readonly access: Access
   readonly log: FastifyBaseLogger
@@ -46,27 +62,15 @@ export async function newServer({ access, log, jsonBytes }: ServerOptions): Prom
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
 
   await app.register(cors, {
-    origin: '*',
-    methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: [
-      KEY_HEADER,
-      'content-type',
-      IDEMPOTENCY_HEADER,
-      LAST_EVENT_HEADER,
-      'range',
-      'if-none-match',
-    ],
-    exposedHeaders: [TASK_HEADER, 'content-disposition', 'content-range', 'etag', 'retry-after'],
-    maxAge: 86_400,
-    delegator: (request, done) => done(null, { origin: request.url.startsWith('/api/') ? '*' : false }),
+    delegator: (request, done) => done(null, request.url.startsWith('/api/') ? CORS : { origin: false }),
   })
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
     watchBody(request.raw, reply.raw)
-    const { door } = request.routeOptions.config
-    if (request.is404 ? request.url.startsWith('/api/') : door !== 'open')
-      access.admit(request.raw, door === 'page' ? 'page' : 'key')
+    const { door = 'open' } = request.routeOptions.config
+    if (request.url.startsWith('/api/')) access.admit(request.raw, 'key')
+    else if (door !== 'open') access.admit(request.raw, door)
   })
   app.addHook('onResponse', async (request, reply) => {
     const path = request.url.replace(/\?.*/s, '')
