@@ -4,8 +4,11 @@ import { startGateway } from './gateway.ts'
 /** Starts everything the environment asks for; the only place that ends the process. */
 async function main(): Promise<void> {
   const config = parseConfig(readEnvironment(process.env, process.cwd()))
+  const { key, dataDir, llm } = config
   const agent =
-    config.agentUrl === undefined ? await (await import('../agent/agent.ts')).startAgent(config) : undefined
+    config.agentUrl === undefined
+      ? await (await import('../agent/agent.ts')).startAgent({ key, dataDir, llm })
+      : undefined
   const agentLog = config.agentLog ?? agent?.logFile
   const gateway = await startGateway(
     { ...config, agentUrl: config.agentUrl ?? agent?.url, agentLog },

@@ -1,12 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-} from 'fastify'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import type { Logger } from 'pino'
 import { IDEMPOTENCY_HEADER, KEY_HEADER, LAST_EVENT_HEADER, TASK_HEADER } from '../protocol.ts'
 import type { Access } from './access.ts'
 import { type Code, Fault } from './fault.ts'
@@ -36,15 +32,15 @@ const CORS = {
 
 export interface ServerOptions {
   readonly access: Access
-  readonly log: FastifyBaseLogger
+  readonly log: Logger
   readonly jsonBytes: number
 }
 
 /** Fastify with one guard, one way of saying what is wrong, and sockets that are patient with the slow and short with the silent. */
 export async function newServer({ access, log, jsonBytes }: ServerOptions): Promise<FastifyInstance> {
+  // Fastify's own log would have whole URLs in it, and with them keys.
   const app = fastify({
-    loggerInstance: log,
-    disableRequestLogging: true,
+    logger: false,
     bodyLimit: jsonBytes,
     // An upload may be slow for hours as long as it moves; silence is what ends it.
     requestTimeout: 0,

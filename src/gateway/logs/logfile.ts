@@ -63,7 +63,6 @@ export class LogFile {
       const more = await this.read(Math.min(READ_BYTES, size - this.#offset))
       if (!more) break
       lines.push(...more)
-      lines.splice(0, lines.length - count)
     }
     lines.push(...this.#lines.flush())
     return lines.slice(Math.max(0, lines.length - count))

@@ -71,15 +71,13 @@ export class Room {
       listener.answered = true
     })
     // A broken frame ends in an error and then in `close`, with the code that says why; there is nothing left to do about it.
-    ws.on('error', () => this.#listeners.delete(listener))
+    ws.on('error', () => {})
     ws.on('close', () => this.#listeners.delete(listener))
-    if (this.#newest.length > 0)
-      this.#give(listener, batch ? batchFrames(this.#newest) : lineFrames(this.#newest))
+    this.#give(listener, batch ? batchFrames(this.#newest) : lineFrames(this.#newest))
   }
 
   /** Tells these lines to everyone: frames built once, one write a client. */
   say(contents: readonly string[]): void {
-    if (contents.length === 0) return
     this.#lines += contents.length
     this.#remember(contents)
     if (this.#listeners.size === 0) return
@@ -121,23 +119,18 @@ export class Room {
    */
   #give(listener: Listener, frames: Buffer): void {
     const { ws, socket } = listener
-    if (ws.readyState !== WebSocket.OPEN || !socket.writable) return
+    if (ws.readyState !== WebSocket.OPEN || frames.length === 0) return
     socket.write(frames)
     if (socket.writableLength <= this.#unreadBytes) return
-    this.#listeners.delete(listener)
     this.#dropped += 1
     ws.terminate()
   }
 
   #ping(): void {
     for (const listener of this.#listeners) {
-      if (!listener.answered || listener.ws.readyState !== WebSocket.OPEN) {
-        this.#listeners.delete(listener)
-        listener.ws.terminate()
-        continue
-      }
+      if (listener.answered) listener.ws.ping()
+      else listener.ws.terminate()
       listener.answered = false
-      listener.ws.ping()
     }
   }
 

@@ -26,8 +26,8 @@ export class Log {
     return this.#bytes
   }
 
-  /** Copies chunks `[0, count)` of the batch behind the last one. */
-  append(batch: Batch, count: number): void {
+  /** Copies chunks `[0, count)` of the batch behind the last one; gives the number of their bytes. */
+  append(batch: Batch, count: number): number {
     let chunk = 0
     let start = 0
     while (chunk < count) {
@@ -46,6 +46,7 @@ export class Log {
       this.#chunks += chunk - first
       start = end
     }
+    return start
   }
 
   /** At most `maxBytes` of whole chunks from number `from` on, but at least one when there is one. */

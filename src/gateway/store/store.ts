@@ -6,6 +6,16 @@ export interface Batch {
   readonly ends: readonly number[]
 }
 
+/** What a reader gets at once at most: large enough to be cheap, small enough to be what a stalled one costs. */
+export const PAGE_BYTES = 256 << 10
+
+/** How many whole chunks of the batch go into `bytes`. */
+export function fitting(batch: Batch, bytes: number): number {
+  let fits = batch.ends.length
+  while (fits > 0 && (batch.ends[fits - 1] ?? 0) > bytes) fits--
+  return fits
+}
+
 /** What a new log is told at its birth. `claim` makes the creation idempotent: one log a key, whoever asks first. */
 export interface NewTask {
   readonly id: string
