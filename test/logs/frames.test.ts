@@ -51,9 +51,11 @@ test('puts many lines into a message, none lost between two, none of them monstr
 
 test('gives a line that is longer than a message should be a message to itself', () => {
   const long = logLine('\u0001'.repeat(16_384))
-  const messages = parsed(batchFrames([logLine('a'), long, logLine('b')]))
+  const messages = parsed(batchFrames([long, logLine('a'), long, long, logLine('b')]))
   expect(messages).toEqual([
+    { type: 'logs', lines: [long] },
     { type: 'logs', lines: [logLine('a')] },
+    { type: 'logs', lines: [long] },
     { type: 'logs', lines: [long] },
     { type: 'logs', lines: [logLine('b')] },
   ])

@@ -36,6 +36,11 @@ test('cuts on a character, never inside one', () => {
   expect(line).toBe(`x${'🌍'.repeat(4_095)}${CUT_MARK}`)
 })
 
+test('keeps a byte order mark, in a line that is cut too', () => {
+  const lines = new Lines({ lineBytes: 4 }).push(Buffer.from('\ufeffa\n\ufeffab\n'))
+  expect(lines).toEqual(['\ufeffa', `\ufeffa${CUT_MARK}`])
+})
+
 test('tells a line that never ends once, as soon as it is too long, and holds no more of it', () => {
   const lines = new Lines()
   const piece = Buffer.alloc(10_000, 'x')

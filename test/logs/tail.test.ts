@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
   closeSync,
+  type FSWatcher,
   mkdirSync,
   openSync,
   readdirSync,
@@ -12,6 +13,7 @@ import {
   symlinkSync,
   truncateSync,
   unlinkSync,
+  watch,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -62,6 +64,10 @@ describe('at the start', () => {
     await using rig = startTail({ name: 'not/yet/agent.log' })
     await rig.look()
     expect(rig.tail.state).toBe('missing')
+    writeFileSync(join(rig.directory, 'not'), 'a file')
+    await rig.look()
+    expect(rig.tail.state).toBe('missing')
+    unlinkSync(join(rig.directory, 'not'))
     mkdirSync(join(rig.path, '..'), { recursive: true })
     rig.append(['a'])
     expect(await rig.look()).toEqual(['a'])
@@ -190,9 +196,9 @@ describe('whatever becomes of the file', () => {
     await using rig = startTail({ before: ['a'] })
     await rig.look()
     rig.append(['b'])
-    writeFileSync(`${rig.path}.new`, 'c\n')
+    writeFileSync(`${rig.path}.new`, `${numbered(1, 12).join('\n')}\n`)
     renameSync(`${rig.path}.new`, rig.path)
-    expect(await rig.look()).toEqual(['a', 'b', 'c'])
+    expect(await rig.look()).toEqual(['a', 'b', ...numbered(1, 12)])
   })
 
   test('goes on where it was when the same file comes back', async () => {
@@ -241,6 +247,18 @@ describe('whatever becomes of the file', () => {
       expect(rig.tail.state).toBe('following')
     },
   )
+
+  test('takes nothing from the reader that a pipe in its place is meant for', async () => {
+    await using rig = startTail()
+    execFileSync('mkfifo', [rig.path])
+    const writer = spawn('sh', ['-c', 'echo hello > "$0"', rig.path])
+    for (let i = 0; i < 20; i += 1) {
+      await rig.look()
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    expect(execFileSync('cat', [rig.path], { encoding: 'utf8', timeout: 5_000 })).toBe('hello\n')
+    writer.kill()
+  })
 
   test('never waits for a pipe that takes the place of the file between looking and opening', async () => {
     await using rig = startTail()
@@ -319,6 +337,20 @@ describe('by itself', () => {
     await until(() => rig.told.length === 3)
   })
 
+  test('is told of changes in a directory that took the place of the one it knew, too', async () => {
+    await using rig = startTail({ name: 'logs/agent.log', pollMs: 3_600_000 })
+    const logs = join(rig.directory, 'logs')
+    mkdirSync(logs)
+    rig.append(['a'])
+    await rig.look()
+    renameSync(logs, `${logs}.old`)
+    mkdirSync(logs)
+    rig.append(['b'])
+    await rig.look()
+    rig.append(['c'])
+    await until(() => rig.told.length === 3)
+  })
+
   test('loses none of 50,000 lines while the file is moved away again and again', async () => {
     await using rig = startTail({ pollMs: 20 })
     await until(() => rig.tail.detail === 'the file does not exist')
@@ -340,12 +372,17 @@ describe('by itself', () => {
     await using rig = startTail({ before: [], pollMs: 5 })
     await until(() => rig.tail.state === 'following')
     rig.append(numbered(1, 100_000))
+    const reads = vi.spyOn(await handleMethods(rig.path), 'read')
+    const closes = vi.spyOn(watcherMethods(), 'close')
     await until(() => rig.told.length > 0)
     rig.stop()
     const told = rig.told.length
+    const readBefore = reads.mock.calls.length
     expect(told).toBeLessThan(100_000)
     await until(() => openFiles(rig.directory).length === 0)
     await rig.tail.poll()
+    expect(reads.mock.calls.length).toBe(readBefore)
+    expect(closes).toHaveBeenCalledOnce()
     expect(rig.told.length).toBe(told)
   })
 })
@@ -366,6 +403,12 @@ async function handleMethods(path: string): Promise<Awaited<ReturnType<typeof op
   const handle = await open(path)
   await handle.close()
   return Object.getPrototypeOf(handle)
+}
+
+function watcherMethods(): FSWatcher {
+  const watcher = watch('/', { persistent: false })
+  watcher.close()
+  return Object.getPrototypeOf(watcher)
 }
 
 /** Permissions do not bind root. */
