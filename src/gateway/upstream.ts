@@ -130,10 +130,10 @@ export class Upstream {
   #faultOf(error: Error & { code?: string }): Fault {
     const who = `the ${this.name === 'agent' ? 'agent' : 'voice server'}`
     const code = error.code ?? error.name
+    if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT')
+      return this.fault('timeout', `${who} did not accept the connection in time`, error)
     if (error instanceof AggregateError || UNREACHABLE.test(code))
       return this.fault('unreachable', `${who} cannot be reached (${code})`, error)
-    if (code === 'UND_ERR_CONNECT_TIMEOUT')
-      return this.fault('unreachable', `${who} cannot be reached: connecting took too long`, error)
     if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
       return this.fault('timeout', `${who} sent nothing for too long`, error)
     return this.fault('bad_answer', `${who} broke off the connection (${code})`, error)
@@ -141,7 +141,7 @@ export class Upstream {
 }
 
 const UNREACHABLE =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|DEPTH_\w+|SELF_SIGNED\w*|UNABLE_TO_\w+)$/
+  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|DEPTH_\w+|SELF_SIGNED\w*|UNABLE_TO_\w+)$/
 
 /** undici's own decoding guesses UTF-8 for some headers and Latin-1 for others; the bytes know better. */
 function headerOf(raw: Dispatcher.DispatchController['rawHeaders'], name: string): string | undefined {
