@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import type WebSocket from 'ws'
+import { KEY, type Rig, startRig } from '../rig/rig.ts'
+import { within } from '../rig/wait.ts'
+
+/** 101 when the socket opens, otherwise the status that refused it. */
+const outcome = (socket: WebSocket) =>
+  within(
+    'the outcome of an upgrade',
+    new Promise<number>((resolve) => {
+      socket.once('open', () => resolve(101))
+      socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0))
+      socket.once('error', () => resolve(0))
+    }),
+  )
+const pageCookie = async (rig: Rig) => {
+  const [line = ''] = (await rig.stranger(`/?key=${KEY}`)).headers.getSetCookie()
+  return line.split(';', 1)[0] ?? ''
+}
+
+test('a socket without the key is refused before it opens', async () => {
+  await using rig = await startRig()
+  for (const [path, headers] of [
+    ['/ws', {}],
+    ['/ws', { origin: rig.url }],
+    ['/ws', { cookie: 'ghost=1' }],
+    ['/ws', { 'x-ghost-key': 'wrong' }],
+    ['/ws', { authorization: `Bearer ${KEY}` }],
+    ['/ws', { 'sec-websocket-protocol': `token, ${KEY}` }],
+    ['/ws?key=', {}],
+    ['/ws?key=wrong', {}],
+    [`/ws?key=${KEY}x`, { origin: rig.url }],
+    [`/ws?key=${KEY}&key=wrong`, {}],
+    ['/ws?batch=1', {}],
+  ] as const)
+    expect([path, headers, await outcome(rig.socket(path, { headers }))]).toEqual([path, headers, 401])
+})
+
+test('the key opens the socket: in the header, in the query, or by the cookie of the page', async () => {
+  await using rig = await startRig()
+  const cookie = await pageCookie(rig)
+  expect(await outcome(rig.socket('/ws', { headers: { 'x-ghost-key': KEY } }))).toBe(101)
+  expect(await outcome(rig.socket(`/ws?key=${KEY}`))).toBe(101)
+  expect(await outcome(rig.socket(`/ws?batch=1&key=${KEY}`))).toBe(101)
+  expect(await outcome(rig.socket('/ws', { headers: { cookie, origin: rig.url } }))).toBe(101)
+})
+
+test('a page of another origin cannot use the cookie of ours', async () => {
+  await using rig = await startRig()
+  const cookie = await pageCookie(rig)
+  for (const origin of [
+    'https://evil.example',
+    'null',
+    `${rig.url}.evil.example`,
+    `http://evil.example:${rig.port}`,
+    `http://127.0.0.1:${rig.port === 1024 ? 1025 : rig.port - 1}`,
+    'http://127.0.0.1',
+    'file://',
+    'nonsense',
+  ])
+    expect([origin, await outcome(rig.socket('/ws', { headers: { cookie, origin } }))]).toEqual([origin, 403])
+})
+
+test('a page of another origin is refused without the key, and let in with it', async () => {
+  await using rig = await startRig()
+  const origin = 'https://evil.example'
+  expect(await outcome(rig.socket('/ws', { headers: { origin } }))).toBe(403)
+  expect(await outcome(rig.socket(`/ws?key=${KEY}`, { headers: { origin } }))).toBe(101)
+  expect(await outcome(rig.socket('/ws', { headers: { origin, 'x-ghost-key': KEY } }))).toBe(101)
+})
+
+test('a page that came through a proxy is at home under the name that the proxy passed on', async () => {
+  await using rig = await startRig()
+  const cookie = await pageCookie(rig)
+  const headers = { cookie, host: 'ghost.example', origin: 'https://ghost.example' }
+  expect(await outcome(rig.socket('/ws', { headers }))).toBe(101)
+})
+
+test('no other path is a socket', async () => {
+  await using rig = await startRig()
+  for (const path of ['/', '/api/chat', '/ws/', '/wsx', '/healthz', '//ws', '/api/ws'])
+    expect([path, await outcome(rig.socket(path, { headers: { 'x-ghost-key': KEY } }))]).not.toEqual([
+      path,
+      101,
+    ])
+  expect((await rig.fetch('/healthz')).status).toBe(200)
+})
+
+test('compression is not agreed to, so that no message can swell', async () => {
+  await using rig = await startRig()
+  const socket = rig.socket('/ws', { headers: { 'x-ghost-key': KEY }, perMessageDeflate: true })
+  expect(await outcome(socket)).toBe(101)
+  expect(socket.extensions).toBe('')
+})
+
+test('too many failed sockets are refused like any other failed attempt', async () => {
+  await using rig = await startRig()
+  for (let n = 0; n < 300; n += 1) {
+    const response = await rig.stranger('/api/chat/tasks', { headers: { 'x-ghost-key': 'guess' } })
+    await response.text()
+  }
+  expect(await outcome(rig.socket('/ws?key=guess'))).toBe(429)
+  expect(await outcome(rig.socket(`/ws?key=${KEY}`))).toBe(101)
+})

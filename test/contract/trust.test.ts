@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import { fin, head, json, raw, rst } from '../rig/answers.ts'
+import { KEY, startRig } from '../rig/rig.ts'
+import { startUpstream } from '../rig/upstream.ts'
+import { FORWARDS, upstreamOf } from './forwards.ts'
+import { refusal } from './refusal.ts'
+
+const PRIVATE = {
+  'set-cookie': 'session=stolen',
+  'access-control-allow-origin': 'https://evil.example',
+  'access-control-allow-credentials': 'true',
+  'content-security-policy': 'script-src *',
+  'clear-site-data': '"*"',
+  'x-powered-by': 'agent-1',
+  server: 'agent-1',
+  refresh: '0;url=https://evil.example',
+  link: '<https://evil.example>; rel=preload',
+  location: 'https://evil.example',
+  'x-ghost-key': KEY,
+  'service-worker-allowed': '/everything',
+  'strict-transport-security': 'max-age=77',
+}
+
+describe.each(FORWARDS)('$name', (forward) => {
+  const { kind, route, ask } = forward
+
+  test('a redirect is never followed', async () => {
+    await using rig = await startRig()
+    const elsewhere = await startUpstream({})
+    for (const status of [301, 302, 303, 307, 308]) {
+      upstreamOf(rig, forward).play(route, json(status, {}, { location: `${elsewhere.url}/stolen` }))
+      const response = await ask(rig)
+      expect(response.headers.get('location')).toBeNull()
+      expect(await refusal(response)).toMatchObject({ status: 502, code: `${kind}_redirected` })
+    }
+    expect(elsewhere.connections).toBe(0)
+    await elsewhere.close()
+  })
+
+  test.each([
+    ['words that are no HTTP', raw('SSH-2.0-OpenSSH_9.2\r\n\r\n', fin)],
+    ['a connection closed without a word', raw(fin)],
+    ['a connection reset without a word', raw(rst)],
+    ['a head that never ends', raw(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(200_000)}`, fin)],
+    ['two lengths', raw(head('200 OK', 'content-length: 2', 'content-length: 3'), '{}', fin)],
+  ])('%s is a 502, and nothing is sent twice', async (_what, script) => {
+    await using rig = await startRig()
+    upstreamOf(rig, forward).play(route, script)
+    expect((await refusal(await ask(rig))).status).toBe(502)
+    expect(upstreamOf(rig, forward).callsOf(route)).toHaveLength(1)
+  })
+
+  test('only the headers that may pass do', async () => {
+    await using rig = await startRig()
+    upstreamOf(rig, forward).play(route, json(200, '{"text":"hi"}', PRIVATE))
+    const response = await ask(rig)
+    expect(response.status).toBe(200)
+    await response.text()
+    for (const [name, value] of Object.entries(PRIVATE))
+      expect(response.headers.get(name) ?? '', name).not.toContain(value)
+  })
+
+  test('compression is not asked for, and the key goes to the agent only', async () => {
+    await using rig = await startRig()
+    await (await ask(rig, { 'accept-encoding': 'gzip, br' })).text()
+    const { headers, rawHeaders } = await upstreamOf(rig, forward).called(route)
+    expect(headers['accept-encoding'] ?? 'identity').toBe('identity')
+    if (kind === 'agent') expect(headers['x-ghost-key']).toBe(KEY)
+    else expect(rawHeaders.join('\n')).not.toContain(KEY)
+  })
+
+  test("none of the browser's own headers go on", async () => {
+    await using rig = await startRig()
+    const own = {
+      cookie: 'a=b',
+      authorization: 'Bearer x',
+      origin: 'https://page.example',
+      referer: 'https://page.example/?key=1',
+      'x-forwarded-for': '1.2.3.4',
+      'x-request-id': 'chosen-by-the-browser',
+    }
+    await (await ask(rig, own)).text()
+    const { rawHeaders } = await upstreamOf(rig, forward).called(route)
+    for (const value of Object.values(own)) expect(rawHeaders).not.toContain(value)
+  })
+})
+
+test('a second answer to one question never becomes the answer to another', async () => {
+  await using rig = await startRig()
+  const twice = `${head('200 OK', 'content-type: application/json', 'content-length: 9')}{"a":"a"}`
+  rig.agent.play('POST /api/chat', raw(twice, twice.replaceAll('"a"', '"x"')), json(200, { right: true }))
+  expect(await (await rig.post('/api/chat', { messages: [] })).json()).toEqual({ a: 'a' })
+  const next = await rig.post('/api/chat', { messages: [] })
+  expect(await next.json()).toEqual({ right: true })
+})
+
+test('an answer under a compression that nobody asked for is refused, never passed off as text', async () => {
+  await using rig = await startRig()
+  rig.agent.play('POST /api/chat', json(200, '\u001f\u008bnot really', { 'content-encoding': 'gzip' }))
+  expect((await refusal(await rig.post('/api/chat', { messages: [] }))).status).toBe(502)
+})
+
+test('a target in absolute form contacts nobody but the agent', async () => {
+  await using rig = await startRig()
+  const elsewhere = await startUpstream({})
+  for (const target of [
+    `${elsewhere.url}/api/download/a.txt`,
+    `//127.0.0.1:${elsewhere.port}/api/download/a`,
+  ]) {
+    const wire = rig.wire()
+    const lines = [`GET ${target} HTTP/1.1`, 'Host: a', `X-Ghost-Key: ${KEY}`, 'Connection: close', '', '']
+    await wire.write(lines.join('\r\n'))
+    await wire.answer()
+  }
+  expect(elsewhere.connections).toBe(0)
+  await elsewhere.close()
+})
