@@ -28,6 +28,8 @@ export async function receiveFile(
   const form = openForm(request)
   let saving = undefined as Promise<Received> | undefined
   form.on('file', (field, stream, { filename }) => {
+    // busboy destroys the stream of the part it is in when the form ends early; an error nobody hears ends the process.
+    stream.on('error', () => {})
     if (field !== 'file') return void stream.resume()
     if (saving) return void form.destroy(new Refusal('invalid_request', 'more than one part named file'))
     saving = save(stream, target, limitBytes).then((size) => ({ name: filename ?? '', size }))

@@ -110,6 +110,11 @@ export async function hear(response: Response): Promise<Heard> {
   }
 }
 
+/** A JSON answer that the test knows the form of. */
+export async function read<T>(response: Response): Promise<T> {
+  return (await response.json()) as T
+}
+
 /** Waits for what is true sooner or later; the test's own limit ends it. */
 export async function until(is: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 5))
