@@ -1,0 +1,96 @@
+import { backOff, type Clock } from './clock.ts'
+import { LogRing, type NumberedLine, readLines, stepOf } from './logring.ts'
+
+const RETRY_MOST_MS = 10_000
+
+/** The agent's log as it comes over `/ws`, gathered whether or not anybody looks. */
+export class AgentLog {
+  lines = $state.raw<readonly NumberedLine[]>([])
+  connected = $state(false)
+  /** Lines that came while nobody looked. */
+  unseen = $state(0)
+  /** What the agent did last, in a few words, and when it said so. */
+  step = $state.raw<{ readonly text: string; readonly at: number } | undefined>(undefined)
+
+  readonly #clock: Clock
+  readonly #ring = new LogRing()
+  readonly #tell: () => void
+  #pause = new AbortController()
+  #frame = 0
+  #isOpen = false
+
+  /** `changed` is called with every change of the connection: it tells sooner than any request that the gateway went. */
+  constructor(clock: Clock, changed: () => void) {
+    this.#clock = clock
+    this.#tell = changed
+    void this.#run()
+  }
+
+  nudge(): void {
+    this.#pause.abort()
+  }
+
+  clear(): void {
+    this.#ring.clear()
+    this.#show()
+  }
+
+  look(isOpen: boolean): void {
+    this.#isOpen = isOpen
+    if (isOpen) this.unseen = 0
+  }
+
+  async #run(): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      const wasOpen = await this.#connection()
+      if (wasOpen) tries = 0
+      this.#pause = new AbortController()
+      await this.#clock.wait(backOff(tries, RETRY_MOST_MS, this.#clock.random()), this.#pause.signal)
+    }
+  }
+
+  /** Resolves when it is over, with whether it ever stood. */
+  #connection(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = new WebSocket('/ws?batch=1')
+      let isFirst = true
+      let wasOpen = false
+      socket.onopen = () => {
+        wasOpen = true
+        this.connected = true
+        this.#tell()
+      }
+      socket.onmessage = ({ data }) => {
+        const lines = readLines(String(data))
+        if (isFirst) this.#ring.addAfterGap(lines)
+        else this.#ring.add(lines)
+        // What the gateway tells at the beginning is history, not news.
+        if (!isFirst && !this.#isOpen) this.unseen += lines.length
+        isFirst = false
+        const last = lines.findLast((line) => !line.is_error && stepOf(line.content) !== '')
+        if (last) this.step = { text: stepOf(last.content), at: this.#clock.now() }
+        this.#showSoon()
+      }
+      socket.onclose = () => {
+        if (this.connected) {
+          this.connected = false
+          this.#tell()
+        }
+        resolve(wasOpen)
+      }
+    })
+  }
+
+  /** A log can say ten thousand lines a second; a screen shows sixty frames. */
+  #showSoon(): void {
+    if (this.#frame !== 0) return
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0
+      this.#show()
+    })
+  }
+
+  #show(): void {
+    this.lines = this.#ring.lines
+  }
+}

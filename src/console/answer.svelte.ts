@@ -1,0 +1,147 @@
+import { type Block, Blocks } from './blocks.ts'
+import type { Clock } from './clock.ts'
+import type { Exchange } from './exchange.ts'
+import { Follow, type Link } from './follow.ts'
+import { type Prose, takeApart } from './prose.ts'
+import type { AnswerRecord, Ending } from './record.ts'
+import { failureOf } from './said.ts'
+import { endingOf } from './verdict.ts'
+
+const KEEP_MS = 1_000
+
+/** A step on the way to the answer, as one row. */
+export interface Step {
+  readonly name: string
+  readonly args: string
+}
+
+/** One answer on screen. The record is the truth; what is shown is derived from it, once a frame. */
+export class Answer {
+  readonly role = 'assistant'
+  readonly record: AnswerRecord
+
+  link = $state<Link>('asking')
+  stopping = $state(false)
+  ending = $state.raw<Ending | null>(null)
+  endedAt = $state<number | null>(null)
+  blocks = $state.raw<readonly Block[]>([])
+  text = $state.raw('')
+  reasoning = $state.raw('')
+  steps = $state.raw<readonly Step[]>([])
+  /** How long it thought before its first word; null while it has none, or when it did not think. */
+  thoughtMs = $state<number | null>(null)
+  thoughtFrom = $state<number | null>(null)
+  finish = $state<string | null>(null)
+
+  readonly #clock: Clock
+  readonly #save: () => Promise<void>
+  readonly #blocks = new Blocks()
+  #follow: Follow | undefined
+  #frame = 0
+  #saving: number | undefined
+
+  constructor(record: AnswerRecord, clock: Clock, save: () => Promise<void>) {
+    this.record = record
+    this.#clock = clock
+    this.#save = save
+    this.#show()
+  }
+
+  get id(): string {
+    return this.record.id
+  }
+
+  get at(): number {
+    return this.record.at
+  }
+
+  get running(): boolean {
+    return this.ending === null
+  }
+
+  /** Reads it to its end, from where this or an earlier page left off. */
+  async follow(exchange: Exchange): Promise<void> {
+    if (this.#follow || !this.running) return
+    this.#follow = new Follow(this.record, {
+      exchange,
+      clock: this.#clock,
+      changed: () => this.#changed(),
+      keep: () => void this.#save(),
+      link: (link) => {
+        this.link = link
+      },
+    })
+    const ending = await this.#follow.ended.catch((error: unknown): Ending => {
+      return { kind: 'failed', ...failureOf(error instanceof Error ? error.message : error) }
+    })
+    if (!ending) return
+    this.record.ending = ending
+    this.record.endedAt = this.#clock.now()
+    cancelAnimationFrame(this.#frame)
+    this.#show()
+    await this.keep()
+  }
+
+  stop(): void {
+    if (!this.running) return
+    this.stopping = true
+    this.#follow?.stop()
+  }
+
+  nudge(kind: 'online' | 'offline' | 'visible'): void {
+    this.#follow?.nudge(kind)
+  }
+
+  leave(): void {
+    this.#follow?.leave()
+    cancelAnimationFrame(this.#frame)
+    void this.keep()
+  }
+
+  /** Nobody will read it on. */
+  abandon(): void {
+    if (!this.running) return
+    this.record.ending = endingOf('Forgotten', 'the page was closed before this answer ended')
+    this.#show()
+  }
+
+  /** Puts away what was heard so far. */
+  async keep(): Promise<void> {
+    clearTimeout(this.#saving)
+    this.#saving = undefined
+    await this.#save()
+  }
+
+  #changed(): void {
+    this.#saving ??= window.setTimeout(() => void this.keep(), KEEP_MS)
+    if (this.#frame !== 0) return
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0
+      this.#show()
+    })
+  }
+
+  #show(): void {
+    const { said, ending, endedAt } = this.record
+    const live = ending === null
+    const prose: Prose = takeApart(said.content, live)
+    this.text = prose.text
+    this.reasoning = [said.reasoning, prose.reasoning].filter((part) => part.trim() !== '').join('\n\n')
+    this.steps = [...said.tools, ...prose.calls].map(({ name, args }) => ({ name: name || 'tool', args }))
+    this.blocks = this.#blocks.update(prose.text)
+    this.#timeThought(prose)
+    this.finish = said.finish
+    this.ending = ending
+    this.endedAt = endedAt
+  }
+
+  #timeThought(prose: Prose): void {
+    const { said, endedAt } = this.record
+    if (prose.text.trim() !== '' && said.firstAt !== null) said.spokeAt ??= this.#clock.now()
+    const thought = this.reasoning !== '' || this.steps.length > 0
+    this.thoughtFrom = thought ? said.firstAt : null
+    const until = said.spokeAt ?? endedAt
+    this.thoughtMs =
+      this.thoughtFrom !== null && until !== null ? Math.max(0, until - this.thoughtFrom) : null
+  }
+}

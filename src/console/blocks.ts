@@ -1,0 +1,83 @@
+import { Lexer, type MarkedOptions, type Token, type Tokens } from 'marked'
+
+/** One top-level piece of a text: code, or tokens to be rendered. `raw` says whether it has changed. */
+export type Block = { readonly key: number; readonly raw: string } & (
+  | { readonly kind: 'code'; readonly language: string; readonly text: string }
+  | { readonly kind: 'prose'; readonly tokens: Token[] }
+  | { readonly kind: 'plain'; readonly text: string }
+)
+
+const OPTIONS: MarkedOptions = { gfm: true, breaks: true }
+/** A paragraph this long without an end is no prose, and lexing it over and over would stop the page. */
+const PLAIN_CHARS = 20_000
+
+/**
+ * A growing text as blocks. Only what may still change is lexed again: in Markdown that is the last block, since
+ * everything before it has been closed by what follows.
+ */
+export class Blocks {
+  #settled: Block[] = []
+  #source = ''
+  #links: Lexer['tokens']['links'] = Object.create(null)
+
+  update(written: string): Block[] {
+    const text = written.replaceAll(/\r\n?/g, '\n')
+    if (!text.startsWith(this.#source)) this.#forget()
+    const tokens = this.#lex(text.slice(this.#source.length))
+    const last = tokens.findLastIndex((token) => token.type !== 'space')
+    const blocks = [...this.#settled]
+    let settled = blocks.length
+    for (const [index, token] of tokens.entries()) {
+      if (token.type !== 'space' && token.type !== 'def') blocks.push(blockOf(token, blocks.length))
+      if (index >= last) continue
+      this.#source += token.raw
+      settled = blocks.length
+    }
+    this.#settled = blocks.slice(0, settled)
+    return blocks
+  }
+
+  #forget(): void {
+    this.#settled = []
+    this.#source = ''
+    this.#links = Object.create(null)
+  }
+
+  #lex(tail: string): Token[] {
+    if (isEndless(tail)) return [plain(tail)]
+    const lexer = new Lexer(OPTIONS)
+    Object.assign(lexer.tokens.links, this.#links)
+    try {
+      const tokens = lexer.lex(tail)
+      this.#links = lexer.tokens.links
+      return tokens
+    } catch {
+      return [plain(tail)] // Thousands of nested quotes end the stack.
+    }
+  }
+}
+
+const plain = (raw: string): Tokens.Generic => ({ type: 'plain', raw })
+
+function blockOf(token: Token, key: number): Block {
+  const { raw } = token
+  if (token.type === 'code') {
+    const code = token as Tokens.Code
+    return {
+      key,
+      raw,
+      kind: 'code',
+      language: /^[\w+#.-]+/.exec(code.lang ?? '')?.[0] ?? '',
+      text: code.text,
+    }
+  }
+  if (token.type === 'plain') return { key, raw, kind: 'plain', text: raw }
+  return { key, raw, kind: 'prose', tokens: [token] }
+}
+
+function isEndless(tail: string): boolean {
+  if (tail.length < PLAIN_CHARS || /^ {0,3}(?:```|~~~)/.test(tail)) return false
+  return tail
+    .split(/\n\s*\n/)
+    .some((paragraph) => paragraph.length >= PLAIN_CHARS && !/^ {0,3}(?:```|~~~)/m.test(paragraph))
+}

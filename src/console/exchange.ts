@@ -1,0 +1,34 @@
+import { IDEMPOTENCY_HEADER } from '../protocol.ts'
+import type { Api } from './api.ts'
+
+/** The four things a page can say to the gateway about one answer. */
+export interface Exchange {
+  ask(key: string, signal: AbortSignal): Promise<Response>
+  resume(task: string, offset: number, signal: AbortSignal): Promise<Response>
+  status(task: string, signal: AbortSignal): Promise<Response>
+  cancel(task: string, signal: AbortSignal): Promise<Response>
+}
+
+/** One thing said, as the agent reads it. */
+export interface WireMessage {
+  readonly role: 'user' | 'assistant'
+  readonly content: string
+}
+
+export function exchange(api: Api, messages: readonly WireMessage[]): Exchange {
+  const body = JSON.stringify({ messages, stream: true })
+  return {
+    ask: (key, signal) =>
+      api.fetch('/api/chat', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', [IDEMPOTENCY_HEADER]: key },
+        body,
+        signal,
+      }),
+    resume: (task, offset, signal) =>
+      api.fetch(`/api/chat/resume/${encodeURIComponent(task)}?offset=${offset}`, { signal }),
+    status: (task, signal) => api.fetch(`/api/chat/task/${encodeURIComponent(task)}`, { signal }),
+    cancel: (task, signal) =>
+      api.fetch(`/api/chat/cancel/${encodeURIComponent(task)}`, { method: 'POST', signal }),
+  }
+}

@@ -1,0 +1,133 @@
+import { isRecord, nothingSaid, type Said, type ToolCall } from './said.ts'
+
+/** How an answer ended. It stays with the answer, on screen and in storage. */
+export type Ending =
+  | { readonly kind: 'done' }
+  /** `agentWentOn`: the agent was told and said that there was nothing it could stop. */
+  | { readonly kind: 'stopped'; readonly agentWentOn?: boolean }
+  | {
+      readonly kind: 'truncated' | 'failed' | 'interrupted' | 'incomplete'
+      readonly type: string
+      readonly message: string
+    }
+
+export interface Question {
+  readonly role: 'user'
+  readonly id: string
+  readonly at: number
+  readonly text: string
+}
+
+/** One answer as plain data: what was heard, how far the stream was read, and how it ended, always in step. */
+export interface AnswerRecord {
+  readonly role: 'assistant'
+  readonly id: string
+  readonly at: number
+  /** Makes asking again harmless: the gateway joins what already runs under it. */
+  readonly key: string
+  task: string | null
+  /** The number of the chunk to come. */
+  next: number
+  /** Whether the chunks have numbers at all; without them a lost connection means hearing everything again. */
+  numbered: boolean
+  said: Said
+  ending: Ending | null
+  endedAt: number | null
+}
+
+export type MessageRecord = Question | AnswerRecord
+
+export interface ConversationRecord {
+  readonly id: string
+  readonly title: string
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export function newAnswer(id: string, key: string, at: number): AnswerRecord {
+  return {
+    role: 'assistant',
+    id,
+    at,
+    key,
+    task: null,
+    next: 0,
+    numbered: false,
+    said: nothingSaid(),
+    ending: null,
+    endedAt: null,
+  }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const time = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isFinite(value) ? value : null
+const word = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+
+/** What storage holds may be old, foreign or damaged. Whatever is not a message is left out, whatever is stays. */
+export function readMessage(value: unknown): MessageRecord | undefined {
+  if (!isRecord(value)) return undefined
+  const id = word(value.id)
+  const at = time(value.at)
+  if (id === null || at === null) return undefined
+  if (value.role === 'user') return { role: 'user', id, at, text: text(value.text) }
+  if (value.role !== 'assistant') return undefined
+  const key = word(value.key)
+  const next = time(value.next)
+  const wasRead = key !== null && next !== null && Number.isInteger(next) && next >= 0 && isRecord(value.said)
+  const record = newAnswer(id, key ?? id, at)
+  record.said = readSaid(value.said)
+  record.ending = readEnding(value.ending)
+  record.endedAt = time(value.endedAt)
+  if (wasRead) {
+    record.task = word(value.task)
+    record.next = next
+    record.numbered = value.numbered === true
+  } else {
+    record.ending ??= {
+      kind: 'interrupted',
+      type: 'Interrupted',
+      message: 'the rest of this answer was not kept',
+    }
+  }
+  return record
+}
+
+function readSaid(value: unknown): Said {
+  if (!isRecord(value)) return nothingSaid()
+  const failure = isRecord(value.failure) ? value.failure : null
+  return {
+    content: text(value.content),
+    reasoning: text(value.reasoning),
+    tools: Array.isArray(value.tools) ? value.tools.filter(isRecord).map(readTool) : [],
+    finish: word(value.finish),
+    done: value.done === true,
+    failure: failure && { type: text(failure.type), message: text(failure.message) },
+    firstAt: time(value.firstAt),
+    spokeAt: time(value.spokeAt),
+    loose: text(value.loose),
+  }
+}
+
+function readTool(value: Record<string, unknown>): ToolCall {
+  return { index: time(value.index), id: text(value.id), name: text(value.name), args: text(value.args) }
+}
+
+function readEnding(value: unknown): Ending | null {
+  if (!isRecord(value)) return null
+  const { kind, type, message } = value
+  if (kind === 'done') return { kind }
+  if (kind === 'stopped') return value.agentWentOn === true ? { kind, agentWentOn: true } : { kind }
+  if (kind === 'truncated' || kind === 'failed' || kind === 'interrupted' || kind === 'incomplete')
+    return { kind, type: text(type), message: text(message) }
+  return null
+}
+
+export function readConversation(value: unknown): ConversationRecord | undefined {
+  if (!isRecord(value)) return undefined
+  const id = word(value.id)
+  const createdAt = time(value.createdAt)
+  const updatedAt = time(value.updatedAt)
+  if (id === null || createdAt === null || updatedAt === null) return undefined
+  return { id, title: text(value.title), createdAt, updatedAt }
+}
