@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Log } from '../../src/gateway/store/log.ts'
+import { batch } from './tools.ts'
+
+/** Small chunks are the rule, large ones happen, empty ones should not. */
+const size = fc.oneof(
+  { weight: 6, arbitrary: fc.nat(400) },
+  { weight: 2, arbitrary: fc.nat(20_000) },
+  { weight: 1, arbitrary: fc.nat(300 << 10) },
+  { weight: 1, arbitrary: fc.constantFrom(0, 1, 4 << 10, 16 << 10, 64 << 10, 256 << 10) },
+)
+const sizes = fc.array(fc.array(size, { maxLength: 60 }), { maxLength: 10 })
+const NOISE = randomBytes(1 << 20)
+
+/** Chunks of these sizes, no two alike. */
+function chunksOf(given: readonly number[]): Buffer[] {
+  let at = 0
+  return given.map((length) => {
+    at = (at + 4099) % (NOISE.length - (300 << 10))
+    return NOISE.subarray(at, at + length)
+  })
+}
+
+function logOf(batches: readonly (readonly Buffer[])[]): Log {
+  const log = new Log()
+  for (const one of batches) log.append(batch(...one), one.length)
+  return log
+}
+
+/** The batches with one array of all their chunks. */
+function laid(given: readonly (readonly number[])[]): { log: Log; chunks: Buffer[] } {
+  const chunks = chunksOf(given.flat())
+  const rest = [...chunks]
+  return { log: logOf(given.map(({ length }) => rest.splice(0, length))), chunks }
+}
+
+const joined = (page: { readonly bytes: readonly Uint8Array[] }) => Buffer.concat(page.bytes)
+const total = (chunks: readonly Uint8Array[]) => chunks.reduce((sum, { length }) => sum + length, 0)
+
+test('gives pages that, laid end to end, are the chunks from any number on', () => {
+  fc.assert(
+    fc.property(sizes, fc.nat(), fc.integer({ min: 1, max: 1 << 20 }), (given, start, maxBytes) => {
+      const { log, chunks } = laid(given)
+      expect(log.chunks).toBe(chunks.length)
+      expect(log.bytes).toBe(total(chunks))
+      let at = start % (chunks.length + 1)
+      while (at < chunks.length) {
+        const page = log.page(at, maxBytes)
+        const expected = chunks.slice(at, page.next)
+        expect(page.next).toBeGreaterThan(at)
+        expect(joined(page).equals(Buffer.concat(expected))).toBe(true)
+        if (total(expected) > maxBytes) expect(expected.filter(({ length }) => length > 0)).toHaveLength(1)
+        at = page.next
+      }
+      expect(log.page(at, maxBytes)).toEqual({ bytes: [], next: at })
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('fills a page as far as whole chunks go', () => {
+  const log = logOf([chunksOf(Array(1000).fill(100))])
+  for (const [maxBytes, count] of [
+    [99, 1],
+    [100, 1],
+    [199, 1],
+    [200, 2],
+    [50_000, 500],
+    [1 << 20, 1000],
+  ] as const)
+    expect(log.page(0, maxBytes).next).toBe(count)
+})
+
+test('gives nothing, and the same number, to a reader from beyond the last chunk', () => {
+  for (const count of [0, 1, 100]) {
+    const log = logOf([chunksOf(Array(count).fill(1000))])
+    for (const from of [count, count + 1, 1e9])
+      expect(log.page(from, 1000)).toEqual({ bytes: [], next: from })
+  }
+})
+
+test('stores as many chunks of a batch as it is told to', () => {
+  const chunks = chunksOf([5000, 0, 70_000, 1, 300_000])
+  for (let count = 0; count <= chunks.length; count++) {
+    const log = new Log()
+    log.append(batch(...chunks), count)
+    expect(log.chunks).toBe(count)
+    expect(joined(log.page(0, 1 << 30)).equals(Buffer.concat(chunks.slice(0, count)))).toBe(true)
+  }
+})
+
+test('reads the same after it was sealed, and leaves pages that were read before', () => {
+  fc.assert(
+    fc.property(sizes, fc.integer({ min: 1, max: 300_000 }), (given, maxBytes) => {
+      const { log, chunks } = laid(given)
+      const before = chunks.map((_, from) => log.page(from, maxBytes))
+      const copies = before.map(joined)
+      log.seal()
+      log.seal()
+      expect([log.chunks, log.bytes]).toEqual([chunks.length, total(chunks)])
+      for (const [from, copy] of copies.entries()) {
+        const again = log.page(from, maxBytes)
+        expect(again.next).toBe(before[from]?.next)
+        expect(joined(again).equals(copy)).toBe(true)
+        expect(joined(before[from] ?? again).equals(copy)).toBe(true)
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('holds a sealed log of a megabyte in at most 1.35 times its bytes', () => {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  for (const chunk of [40, 250, 3000]) {
+    const batches = Array.from({ length: Math.ceil((1 << 20) / chunk / 16) }, () =>
+      chunksOf(Array(16).fill(chunk)),
+    ).map((chunks) => batch(...chunks))
+    collect()
+    const before = process.memoryUsage().arrayBuffers
+    const logs = Array.from({ length: 20 }, () => {
+      const log = new Log()
+      for (const one of batches) log.append(one, one.ends.length)
+      log.seal()
+      return log
+    })
+    collect()
+    const held = process.memoryUsage().arrayBuffers - before
+    expect(held / logs.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(1.35)
+  }
+})
+
+test('holds a short answer in little', () => {
+  const log = logOf([chunksOf([100])])
+  const view = log.page(0, 1000).bytes[0]
+  expect(view?.buffer.byteLength).toBeLessThanOrEqual(4 << 10)
+  log.seal()
+  expect(log.page(0, 1000).bytes[0]?.buffer.byteLength).toBe(100)
+})
