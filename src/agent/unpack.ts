@@ -46,13 +46,16 @@ async function unpackAll(archive: string, target: string, limits: ArchiveLimits)
     decodeStrings: false,
     validateEntrySizes: false,
   })
+  // No more than it announces are ever read.
+  if (zip.entryCount > limits.entries) {
+    zip.close()
+    throw tooLarge(`more than ${limits.entries} entries`)
+  }
   const count = counter(size, limits)
   const names = registry()
   let files = 0
-  let entries = 0
   let conversation: unknown
   for await (const entry of zip.eachEntry()) {
-    if (++entries > limits.entries) throw tooLarge(`more than ${limits.entries} entries`)
     const { path, folder } = checked(entry, limits)
     names.take(path, folder)
     if (folder) {

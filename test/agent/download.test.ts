@@ -3,18 +3,14 @@ import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { hear, KEY, type Rig, read, startRig, until } from './rig.ts'
+import { hear, KEY, read, startRig, until } from './rig.ts'
 import { rawGet } from './socket.ts'
 
 const run = promisify(execFile)
 
-async function put(rig: Rig, name: string, content: string | Buffer) {
-  await writeFile(join(rig.agent.workspace, name), content)
-}
-
 test('sends one range, the rest of a file, and its last bytes', async () => {
   await using rig = await startRig()
-  await put(rig, 'letters.txt', 'abcdefghij')
+  await rig.put('letters.txt', 'abcdefghij')
   const cases: readonly (readonly [string, number, string, string | null])[] = [
     ['bytes=0-3', 206, 'abcd', 'bytes 0-3/10'],
     ['bytes=7-', 206, 'hij', 'bytes 7-9/10'],
@@ -48,7 +44,7 @@ test('sends one range, the rest of a file, and its last bytes', async () => {
 
 test('tells the whole of a file to HEAD without sending it', async () => {
   await using rig = await startRig()
-  await put(rig, 'letters.txt', 'abcdefghij')
+  await rig.put('letters.txt', 'abcdefghij')
   const get = await rig.ask('/api/download/letters.txt')
   const head = await rig.ask('/api/download/letters.txt', { method: 'HEAD' })
   expect(await head.text()).toBe('')
@@ -66,7 +62,7 @@ test('tells the whole of a file to HEAD without sending it', async () => {
 
 test('says that a file is unchanged until it changes', async () => {
   await using rig = await startRig()
-  await put(rig, 'a.txt', 'one')
+  await rig.put('a.txt', 'one')
   const first = await rig.ask('/api/download/a.txt')
   const etag = first.headers.get('etag') ?? ''
   const modified = first.headers.get('last-modified') ?? ''
@@ -79,7 +75,7 @@ test('says that a file is unchanged until it changes', async () => {
   expect(await status({ 'if-modified-since': modified })).toBe(304)
   expect(await status({ range: 'bytes=0-0', 'if-range': etag })).toBe(206)
   expect(await status({ range: 'bytes=0-0', 'if-range': '"other"' })).toBe(200)
-  await put(rig, 'a.txt', 'two')
+  await rig.put('a.txt', 'two')
   await utimes(join(rig.agent.workspace, 'a.txt'), new Date(), new Date(Date.now() + 5_000))
   expect(await status({ 'if-none-match': etag })).toBe(200)
 })
@@ -95,7 +91,7 @@ test('never says that a file is something that runs', async () => {
     ['photo.PNG', 'image/png'],
     ['notes.md', 'text/markdown; charset=utf-8'],
   ] as const) {
-    await put(rig, name, 'x')
+    await rig.put(name, 'x')
     const { headers } = await rig.ask(`/api/download/${name}`)
     expect([name, headers.get('content-type')]).toEqual([name, type])
     expect(headers.get('content-disposition')).toMatch(/^attachment; /)
@@ -106,7 +102,7 @@ test('never says that a file is something that runs', async () => {
 test('keeps a name inside its header', async () => {
   await using rig = await startRig()
   const name = `a";filename*=UTF-8''x.html; (1)'.txt`
-  await put(rig, name, 'x')
+  await rig.put(name, 'x')
   const { headers } = await rig.ask(`/api/download/${encodeURIComponent(name)}`)
   expect(headers.get('content-disposition')).toBe(
     `attachment; filename="a_;filename*=UTF-8''x.html; (1)'.txt"; filename*=UTF-8''a%22%3Bfilename%2A%3DUTF-8%27%27x.html%3B%20%281%29%27.txt`,
@@ -115,7 +111,7 @@ test('keeps a name inside its header', async () => {
 
 test('serves nothing from outside the workspace, however it is asked', async () => {
   await using rig = await startRig()
-  await put(rig, '%2e%2e', 'a literal name')
+  await rig.put('%2e%2e', 'a literal name')
   const key = `X-Ghost-Key: ${KEY}`
   const refused = [
     '../agent.log',
@@ -190,9 +186,9 @@ test('serves regular files only and waits for nothing', async () => {
 test('neither lists nor serves what is hidden', async () => {
   await using rig = await startRig()
   await mkdir(join(rig.agent.workspace, '.git'))
-  await put(rig, '.git/config', 'token')
-  await put(rig, '.env', 'token')
-  await put(rig, 'seen.txt', 'x')
+  await rig.put('.git/config', 'token')
+  await rig.put('.env', 'token')
+  await rig.put('seen.txt', 'x')
   for (const path of ['.git/config', '.env'])
     expect((await rig.ask(`/api/download/${path}`)).status).toBe(404)
   const { text } = await hear(await rig.chat('files'))
@@ -201,7 +197,7 @@ test('neither lists nor serves what is hidden', async () => {
 
 test('gives back its files when a reader leaves in the middle', async () => {
   await using rig = await startRig()
-  await put(rig, 'big.bin', Buffer.alloc(30_000_000))
+  await rig.put('big.bin', Buffer.alloc(30_000_000))
   const open = async () => (await readdir('/proc/self/fd').catch(() => [])).length
   const before = await open()
   for (let n = 0; n < 10; n++) {

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Agent, type AgentOptions, startAgent } from '../../src/agent/agent.ts'
 
 export const KEY = 'the-key-of-these-tests'
@@ -17,6 +17,10 @@ export interface Rig {
   send(path: string, name: string, content: string | Uint8Array<ArrayBuffer>): Promise<Response>
   /** Asks for a streamed answer. */
   chat(text: string, init?: RequestInit): Promise<Response>
+  /** Puts a file into the workspace, behind the agent's back. */
+  put(path: string, content: string | Buffer): Promise<void>
+  /** All of the workspace as one object: text by path, folders empty. */
+  tree(): Promise<Record<string, string>>
   /** The log so far. */
   log(): Promise<string>
   [Symbol.asyncDispose](): Promise<void>
@@ -46,6 +50,19 @@ export async function startRig(options: Partial<AgentOptions> = {}): Promise<Rig
     },
     chat: (text, init) =>
       post('/api/chat', { stream: true, messages: [{ role: 'user', content: text }] }, init),
+    async put(path, content) {
+      const target = join(agent.workspace, path)
+      await mkdir(dirname(target), { recursive: true })
+      await writeFile(target, content)
+    },
+    async tree() {
+      const found: Record<string, string> = {}
+      for (const entry of await readdir(agent.workspace, { recursive: true, withFileTypes: true })) {
+        const path = join(entry.parentPath, entry.name)
+        found[path.slice(agent.workspace.length + 1)] = entry.isFile() ? await readFile(path, 'utf8') : ''
+      }
+      return found
+    },
     log: () => readFile(agent.logFile, 'utf8'),
     async [Symbol.asyncDispose]() {
       await agent.close()
