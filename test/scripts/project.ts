@@ -9,7 +9,6 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 /** Nothing but what the scripts rely on: a server that listens and stops, a page, and their names. */
 const FILES = {
-  'package.json': '{ "type": "module", "engines": { "node": ">=20.19" } }',
   'package-lock.json': '{}',
   'vite.config.ts': `export default { root: 'src/console' }`,
   'src/console/index.html': '<script type="module" src="./page.ts"></script>',
@@ -68,6 +67,8 @@ interface Options {
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly node?: readonly string[]
+  /** Through npm, as people do; the real one, if `PATH` says so. */
+  readonly npm?: boolean
 }
 
 export async function startProject(): Promise<Project> {
@@ -81,13 +82,15 @@ export async function startProject(): Promise<Project> {
   }
   const read: Project['read'] = (file) => readFile(join(dir, file), 'utf8')
   await write(FILES)
-  await cp(join(ROOT, 'scripts'), join(dir, 'scripts'), { recursive: true })
+  for (const name of ['scripts', 'package.json', '.npmrc'])
+    await cp(join(ROOT, name), join(dir, name), { recursive: true })
   await mkdir(join(dir, 'bin'))
   await writeFile(join(dir, 'bin/npm'), NPM, { mode: 0o755 })
   for (const name of ['chromium', 'redis-server']) await symlink('/bin/true', join(dir, 'bin', name))
 
-  const job: Project['job'] = (script, { args = [], env = {}, node = [] } = {}) => {
-    const child = spawn(process.execPath, [...node, `scripts/${script}.mjs`, ...args], {
+  const job: Project['job'] = (script, { args = [], env = {}, node = [], npm = false } = {}) => {
+    const [command, words] = npm ? ['npm', [script]] : [process.execPath, [...node, `scripts/${script}.mjs`]]
+    const child = spawn(command, [...words, ...args], {
       cwd: dir,
       env: { PATH: `${join(dir, 'bin')}${delimiter}${process.env.PATH}`, GHOST_API_KEY: 'key', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

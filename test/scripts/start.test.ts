@@ -45,6 +45,15 @@ test('a signal to the whole process group stops it cleanly', async () => {
   expect(await job.ended).toMatchObject(stopped)
 })
 
+test('a signal to npm alone is a signal to it', async () => {
+  await using project = await startProject()
+  await project.run('build')
+  const job = project.job('start', { npm: true, env: { PATH: process.env.PATH, HOME: process.env.HOME } })
+  await listening(job)
+  job.child.kill('SIGTERM')
+  expect(await job.ended).toMatchObject(stopped)
+})
+
 test('a signal while it builds ends the build too', async () => {
   await using project = await startProject()
   await project.write({
