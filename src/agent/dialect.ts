@@ -111,8 +111,9 @@ export function errorWords(said: unknown): string {
     const inner = parse(said)
     return inner ? errorWords(inner) : said.trim() || 'the model server gave no reason'
   }
+  if (Array.isArray(said)) return said.map(errorWords).join('; ') || 'the model server gave no reason'
   if (!isJson(said)) return 'the model server gave no reason'
-  for (const inner of [said.error, said.message, said.detail])
+  for (const inner of [said.error, said.message, said.detail, said.msg])
     if (inner !== undefined && inner !== null && inner !== '') return errorWords(inner)
   return JSON.stringify(said)
 }

@@ -85,11 +85,15 @@ async function* deltasOf(
   turn: Turn,
   options: ModelOptions,
 ): AsyncGenerator<Delta, void, undefined> {
+  // Some servers number their calls anew in every step, so an id means one call only within its step.
   const calls = new Map<string, number>()
+  const told = new Set<string>()
   const open = (id: string, name: string): Delta => {
-    const index = calls.size
+    const index = told.size
+    const unique = told.has(id) ? `${id}-${index}` : id
     calls.set(id, index)
-    return { kind: 'call', index, id, name }
+    told.add(unique)
+    return { kind: 'call', index, id: unique, name }
   }
   let step = 0
   let spokeIn = 0
@@ -97,6 +101,7 @@ async function* deltasOf(
     const part = each as Part
     switch (part.type) {
       case 'start-step':
+        calls.clear()
         if (++step > 1)
           turn.journal.tell('🧠', 'PLANNER MONOLOGUE', `step ${step}: thinking about the results`)
         break
@@ -117,7 +122,7 @@ async function* deltasOf(
       case 'tool-call':
         if (calls.has(part.toolCallId)) break
         yield open(part.toolCallId, part.toolName)
-        yield { kind: 'arguments', index: calls.size - 1, text: JSON.stringify(part.input) }
+        yield { kind: 'arguments', index: told.size - 1, text: JSON.stringify(part.input) }
         break
       case 'abort':
         turn.signal.throwIfAborted()
