@@ -12,7 +12,6 @@ const steps = {
   build: () => script('scripts/build.mjs'),
   types: () => run('npm', ['run', '--silent', 'check']),
   lint: () => run('npm', ['run', '--silent', 'lint']),
-  tests: () => vitest(process.argv.slice(2)),
 }
 
 for (const [name, step] of Object.entries(steps)) {
@@ -21,6 +20,8 @@ for (const [name, step] of Object.entries(steps)) {
   console.error(`npm test stopped at: ${name}`)
   process.exit(1)
 }
+console.log('== tests')
+process.exitCode = await vitest(process.argv.slice(2))
 
 /** Runs the tests and says last, on a line of its own, how many passed and how many did not. */
 async function vitest(args) {

@@ -37,7 +37,7 @@ const NPM = `#!${process.execPath}
   if (rest.includes(process.env.NPM_RUN_FAILS)) process.exit(1)
 `
 
-export interface Run {
+interface Run {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
