@@ -11,6 +11,7 @@ import { attachment, download } from './download.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { pack } from './pack.ts'
 import { asRefusal, Refusal } from './refusal.ts'
+import { inBytes } from './tools.ts'
 import { unpack } from './unpack.ts'
 import { receiveFile } from './upload.ts'
 import { openWorkspace, type Workspace } from './workspace.ts'
@@ -124,7 +125,7 @@ async function upload(workspace: Workspace, journal: Journal, request: IncomingM
   const draft = workspace.scratch()
   const { name, size } = await receiveFile(request, draft, UPLOAD_BYTES)
   const filename = await workspace.adopt(draft, name)
-  journal.tell('📥', 'FILE UPLOADED', `${filename} (${size} bytes)`)
+  journal.tell('📥', 'FILE UPLOADED', `${filename} (${inBytes(size)})`)
   return { filename, path: filename, size }
 }
 
@@ -133,7 +134,7 @@ async function save(workspace: Workspace, journal: Journal, body: unknown, reply
   const packed = await pack(workspace, isEmpty ? undefined : body)
   const time = new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')
   for (const name of packed.skipped) journal.error(`not saved, since no archive may hold its name: ${name}`)
-  journal.tell('💾', 'WORKSPACE SAVED', `${packed.files} files, ${packed.bytes} bytes`)
+  journal.tell('💾', 'WORKSPACE SAVED', `files: ${packed.files}, ${inBytes(packed.bytes)}`)
   reply.headers({
     'content-type': 'application/zip',
     'content-disposition': attachment(`ghost-workspace-${time}.zip`),
@@ -148,7 +149,7 @@ async function load(workspace: Workspace, journal: Journal, request: IncomingMes
     await receiveFile(request, archive, UPLOAD_BYTES)
     const { files, bytes, conversation } = await unpack(archive, staged)
     await workspace.replaceBy(staged)
-    journal.tell('📦', 'WORKSPACE LOADED', `${files} files, ${bytes} bytes`)
+    journal.tell('📦', 'WORKSPACE LOADED', `files: ${files}, ${inBytes(bytes)}`)
     return { files, bytes, conversation: conversation ?? null }
   } finally {
     await rm(archive, { force: true })

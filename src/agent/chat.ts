@@ -58,7 +58,7 @@ async function tellEnds<T>(turn: Turn, run: () => Promise<T>): Promise<T> {
   const { journal, signal } = turn
   const began = performance.now()
   const took = () => `${((performance.now() - began) / 1000).toFixed(1)} s`
-  journal.tell('🚀', 'REQUEST STARTED', `${turn.messages.length} messages`)
+  journal.tell('🚀', 'REQUEST STARTED', `messages: ${turn.messages.length}`)
   try {
     const result = await run()
     journal.tell('🏁', 'REQUEST FINISHED', `done in ${took()}`)

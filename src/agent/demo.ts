@@ -3,7 +3,7 @@ import { type Delta, type Mind, type Turn, textOf } from './delta.ts'
 import { inWords } from './journal.ts'
 import { Refusal } from './refusal.ts'
 import { paragraph, SHOWCASE } from './showcase.ts'
-import { listFiles, readText, runTool, TOOLS, type Tool } from './tools.ts'
+import { inBytes, listFiles, readText, runTool, TOOLS, type Tool } from './tools.ts'
 import type { Workspace } from './workspace.ts'
 
 const PACE_MS = 28
@@ -103,18 +103,18 @@ async function* help({ pause }: Asked): Deltas {
 }
 
 async function* files({ workspace, turn, pause }: Asked): Deltas {
-  turn.journal.tell('📂', 'TOOL', 'list_files')
+  turn.journal.tell('📂', 'LIST FILES')
   const { files: found, more } = await listFiles(workspace)
   if (found.length === 0)
     return yield* spoken('the workspace is empty. attach a file, or write `note something`.', pause)
-  const rows = found.map(({ path, size }) => `- ${quoted(path)}, ${size} bytes`)
+  const rows = found.map(({ path, size }) => `- ${quoted(path)}, ${inBytes(size)}`)
   yield* spoken(`the workspace holds:\n\n${rows.join('\n')}\n${more ? '- … and more\n' : ''}`, pause)
 }
 
 async function* show({ rest, workspace, turn, pause }: Asked): Deltas {
   if (rest === '') return yield* spoken('which one? `show NAME`; `files` lists them.', pause)
   const name = rest.replace(/^[`"']|[`"']$/g, '')
-  turn.journal.tell('📖', 'TOOL', `read_file ${name}`)
+  turn.journal.tell('📖', 'READ FILE', name)
   let text: string
   try {
     text = await readText(workspace, name)
@@ -134,7 +134,7 @@ async function* show({ rest, workspace, turn, pause }: Asked): Deltas {
 
 async function* note({ rest, workspace, turn, pause }: Asked): Deltas {
   if (rest === '') return yield* spoken(`what shall i note? \`note TEXT\` adds a line to ${NOTES}.`, pause)
-  turn.journal.tell('📝', 'TOOL', `write_file ${NOTES}`)
+  turn.journal.tell('📝', 'WRITE FILE', NOTES)
   await workspace.append(NOTES, `- ${rest.replace(/\s*\n\s*/g, ' ')}\n`)
   yield* spoken(`noted in \`${NOTES}\`. \`show ${NOTES}\` reads it back.`, pause)
 }

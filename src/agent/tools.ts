@@ -96,24 +96,29 @@ export async function readText(workspace: Workspace, path: string): Promise<stri
   }
 }
 
-/** Runs a tool and tells the journal of it. */
+/** Runs a tool and tells the journal of it, such as `📖 READ FILE : notes.md`. */
 export async function runTool(
   it: Tool,
   input: unknown,
   workspace: Workspace,
   journal: TurnJournal,
 ): Promise<string> {
-  const { path: about = '' } = (typeof input === 'object' && input !== null ? input : {}) as {
-    path?: unknown
-  }
-  const named = `${it.name} ${String(about)}`.trim()
-  journal.tell(it.icon, 'TOOL', named)
+  const about = typeof input === 'object' && input !== null && 'path' in input ? String(input.path) : ''
+  const title = it.name.replaceAll('_', ' ').toUpperCase()
+  journal.tell(it.icon, title, about)
   try {
     return await it.run(workspace, input)
   } catch (error) {
-    journal.tell(it.icon, 'TOOL FAILED', `${named}: ${inWords(error)}`)
+    journal.tell(it.icon, `${title} FAILED`, inWords(error))
     throw error
   }
+}
+
+/** `1 byte`, `27 bytes`, `1.3 kB`. */
+export function inBytes(size: number): string {
+  if (size < 1_000) return size === 1 ? '1 byte' : `${size} bytes`
+  const power = Math.min(3, Math.floor(Math.log10(size) / 3))
+  return `${(size / 1_000 ** power).toFixed(1)} ${['bytes', 'kB', 'MB', 'GB'][power]}`
 }
 
 async function openIfThere(workspace: Workspace, path: string): Promise<OpenFile | undefined> {

@@ -192,7 +192,7 @@ test('neither lists nor serves what is hidden', async () => {
   for (const path of ['.git/config', '.env'])
     expect((await rig.ask(`/api/download/${path}`)).status).toBe(404)
   const { text } = await hear(await rig.chat('files'))
-  expect(text).toBe('the workspace holds:\n\n- `seen.txt`, 1 bytes\n')
+  expect(text).toBe('the workspace holds:\n\n- `seen.txt`, 1 byte\n')
 })
 
 test('gives back its files when a reader leaves in the middle', async () => {

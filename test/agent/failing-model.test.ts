@@ -122,3 +122,20 @@ test('keeps both keys out of the log and of what it says', async () => {
   expect(log).toContain('i know [key] and [key]')
   for (const key of [KEY, LLM_KEY]) expect(log).not.toContain(key)
 })
+
+test('can be stopped while its caller does not read', async () => {
+  await using both = await startBoth((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    const more = () => {
+      while (!response.closed && response.write(say({ content: 'x'.repeat(50_000) })));
+      response.once('drain', more)
+    }
+    more()
+  })
+  const unread = await both.rig.chat('hi', { headers: { 'x-request-id': 'unread' } })
+  expect(unread.status).toBe(200)
+  await both.rig.post('/api/turn/cancel', { request_id: 'unread' })
+  await both.model.asked[0]?.closed
+  await until(async () => (await both.rig.log()).includes('REQUEST FINISHED : the turn was cancelled'))
+  await unread.body?.cancel()
+})

@@ -120,8 +120,8 @@ test('lets the model use the workspace, two calls at once and in pieces', async 
   expect(await rig.tree()).toEqual({ a: '', 'a/b.md': 'from the model' })
   expect(model.asked[2]?.body.messages.at(-1)).toMatchObject({ role: 'tool', content: 'from the model' })
   const log = await rig.log()
-  expect(log).toContain('[abcdefgh] 📝 TOOL : write_file a/b.md\n')
-  expect(log).toContain('[abcdefgh] 📖 TOOL : read_file a/b.md\n')
+  expect(log).toContain('[abcdefgh] 📝 WRITE FILE : a/b.md\n')
+  expect(log).toContain('[abcdefgh] 📖 READ FILE : a/b.md\n')
 })
 
 test('tells the model what its tools refuse, and goes on', async () => {
@@ -139,7 +139,7 @@ test('tells the model what its tools refuse, and goes on', async () => {
   expect(results.map(({ content }) => String(content)).join('\n')).not.toContain('REQUEST STARTED')
   expect(results[0]?.content).toContain('this path has an empty part, . or ..')
   expect(results[3]?.content).toContain('there is no file absent.txt')
-  expect(await both.rig.log()).toContain('📖 TOOL FAILED : read_file absent.txt: there is no file absent.txt')
+  expect(await both.rig.log()).toContain('📖 READ FILE FAILED : there is no file absent.txt')
 })
 
 test('stops a model that never stops using tools', async () => {
