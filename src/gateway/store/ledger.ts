@@ -94,11 +94,20 @@ export class Ledger<E extends Entry> {
   /** False: nothing has ended yet, so nothing may go. */
   evictOldest(): boolean {
     for (const entry of this.#finished) {
-      this.forget(entry)
-      this.#evicted++
+      this.evict(entry)
       return true
     }
     return false
+  }
+
+  evict(entry: E): void {
+    this.forget(entry)
+    this.#evicted++
+  }
+
+  /** After a restart there may be more than there are places. */
+  shrink(): void {
+    while (this.#entries.size > this.#options.limits.tasks && this.evictOldest());
   }
 
   forget(entry: E): void {

@@ -49,19 +49,21 @@ export class Log {
     return start
   }
 
-  /** At most `maxBytes` of whole chunks from number `from` on, but at least one when there is one. */
-  page(from: number, maxBytes: number): Page {
+  /** At most `maxBytes` of whole chunks from number `from` to before `until`, but at least one when there is one. */
+  page(from: number, maxBytes: number, until = this.#chunks): Page {
     const bytes: Uint8Array[] = []
     let next = from
     let left = maxBytes
+    if (from >= until) return { bytes, next }
     for (let s = this.#slabOf(from); s < this.#slabs.length; s++) {
       const slab = this.#slabs[s]
       if (!slab) break
       const skip = next - slab.first
       const start = skip > 0 ? (slab.ends[skip - 1] ?? 0) : 0
-      let to = slab.count
-      if (slab.used - start > left) {
-        to = upperBound(slab.ends, skip, slab.count, start + left)
+      const last = Math.min(slab.count, until - slab.first)
+      let to = last
+      if ((slab.ends[to - 1] ?? 0) - start > left) {
+        to = upperBound(slab.ends, skip, last, start + left)
         if (to === skip) {
           if (bytes.length > 0) break
           to++
@@ -71,9 +73,20 @@ export class Log {
       if (end > start) bytes.push(slab.bytes.subarray(start, end))
       next = slab.first + to
       left -= end - start
-      if (to < slab.count || left <= 0) break
+      if (to < slab.count || next >= until || left <= 0) break
     }
     return { bytes, next }
+  }
+
+  /** Chunks from number `from` on that lie together in memory: one run of at most `maxChunks`. Undefined: there are none. */
+  run(from: number, maxChunks: number): Batch | undefined {
+    const slab = this.#slabs[this.#slabOf(from)]
+    if (!slab) return undefined
+    const skip = from - slab.first
+    const to = Math.min(slab.count, skip + maxChunks)
+    const start = skip > 0 ? (slab.ends[skip - 1] ?? 0) : 0
+    const ends = Array.from(slab.ends.subarray(skip, to), (end) => end - start)
+    return { bytes: slab.bytes.subarray(start, start + (ends.at(-1) ?? 0)), ends }
   }
 
   /** Nothing more will come: gives back the room of the last slab. */

@@ -8,6 +8,7 @@ import {
   type NewTask,
   PAGE_BYTES,
   type Page,
+  type StoreHealth,
   type StoreLimits,
   type StreamStore,
   type TaskInfo,
@@ -41,6 +42,10 @@ export class MemoryStore implements StreamStore {
   }
   get evicted(): number {
     return this.#ledger.evicted
+  }
+
+  health(): StoreHealth {
+    return { durable: false }
   }
 
   async create(task: NewTask): Promise<TaskInfo> {

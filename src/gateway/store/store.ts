@@ -1,4 +1,4 @@
-import type { End, TaskStatus } from '../../protocol.ts'
+import type { CancelReceipt, End, TaskStatus } from '../../protocol.ts'
 
 /** Chunks laid end to end: chunk i is `bytes[ends[i - 1] ?? 0 .. ends[i])`. One buffer, because one a chunk costs 2 to 3 times the memory. */
 export interface Batch {
@@ -49,6 +49,11 @@ export type Appended = 'stored' | 'ended' | 'full'
  */
 export interface StreamStore {
   readonly kind: string
+  /** Bytes of streams held in this process's memory. */
+  readonly bytes: number
+  /** Finished logs that were freed before their time to make room. */
+  readonly evicted: number
+  health(): StoreHealth
   /**
    * Opens a log, or finds the one that holds the same claim (`id` of the answer differs then).
    * Frees the oldest finished logs to make room; a running one is never freed.
@@ -71,6 +76,22 @@ export interface StreamStore {
   /** Resolves while the store can take new tasks; otherwise rejects with a sentence. */
   ready(): Promise<void>
   close(): Promise<void>
+  /** Only in a store that several gateways share. */
+  readonly shared?: Shared
+}
+
+/** What a shared store can do more: take an order to the gateway that runs a task, and its answer back. */
+export interface Shared {
+  /** `unconfirmed`: the owner did not answer within 2 s. Undefined: nobody runs this task. */
+  askToCancel(id: string): Promise<CancelReceipt | 'unconfirmed' | undefined>
+  /** Who carries out the orders that come for this process's tasks. */
+  onCancel(carryOut: (id: string) => Promise<CancelReceipt | undefined>): void
+}
+
+/** Whether what is shown now would survive the process, and if not, why. */
+export interface StoreHealth {
+  readonly durable: boolean
+  readonly detail?: string
 }
 
 export interface StoreLimits {
