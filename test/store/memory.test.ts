@@ -33,3 +33,9 @@ test('a memory store counts what it freed before its time, and only that', async
   await finished(store, filled(50))
   expect(store.evicted).toBe(1)
 })
+
+test('a memory store gives back the room that a finished log does not need', async () => {
+  const store = new MemoryStore(ROOMY)
+  const id = await finished(store, batch('12345'))
+  expect((await store.read(id, 0))?.bytes[0]?.buffer.byteLength).toBe(5)
+})

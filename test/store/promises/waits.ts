@@ -101,7 +101,7 @@ export function waits({ open, promise }: Contract): void {
     expect(await store.read(id, 0)).toEqual({ bytes: [], next: 0 })
   })
 
-  promise('lets every waiter go when the store closes', async () => {
+  promise('lets every waiter go when the store closes, and those who come after', async () => {
     await using world = await open()
     const { store } = world
     const ids = [await born(store), await born(store)]
@@ -109,6 +109,7 @@ export function waits({ open, promise }: Contract): void {
     expect(await pending(Promise.race(waiting))).toBe(true)
     await store.close()
     await within('waiters of a store that closes', Promise.all(waiting))
+    await within('a waiter that came too late', store.wait(ids[0] ?? '', 0, LONG_MS, NEVER))
   })
 
   promise('lets nobody wait for an unknown log', async () => {

@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { follow } from '../../src/gateway/chat/follow.ts'
+import { MemoryStore } from '../../src/gateway/store/memory.ts'
+import type { Page, StreamStore } from '../../src/gateway/store/store.ts'
+import { ROOMY } from '../store/contract.ts'
+import { batch, born, filled, finished } from '../store/tools.ts'
+
+const PULSE_MS = 15_000
+const NOTHING = { bytes: [], next: 0 }
+
+/** A follower whose pages are noted as they come. */
+function following(store: StreamStore, id: string, from = 0) {
+  const leave = new AbortController()
+  const pages: Page[] = []
+  const over = (async () => {
+    for await (const page of follow(store, id, from, PULSE_MS, leave.signal)) pages.push(page)
+  })()
+  over.catch(() => {})
+  return { pages, over, leave: () => leave.abort(), said: () => pages.map(textOf) }
+}
+
+const textOf = (page: Page) => `${Buffer.concat(page.bytes)}${page.end ? `|${page.end.reason}` : ''}`
+/** Lets everything happen that needs no time, and then so much time pass. */
+const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms)
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a follower', () => {
+  test('is given what is there at once, then what comes, then the end', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    await store.append(id, batch('a', 'b'))
+    const reader = following(store, id)
+    await pass()
+    expect(reader.said()).toEqual(['ab'])
+    await store.append(id, batch('c'))
+    await pass()
+    expect(reader.said()).toEqual(['ab', 'c'])
+    await store.end(id, { reason: 'cancelled' })
+    await reader.over
+    expect(reader.said()).toEqual(['ab', 'c', '|cancelled'])
+  })
+
+  test('is given the rest of an ended log and its end, from any number', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await finished(store, batch('a', 'b', 'c'))
+    for (const [from, rest] of [
+      [0, 'abc|done'],
+      [1, 'bc|done'],
+      [3, '|done'],
+      [99, '|done'],
+    ] as const) {
+      const reader = following(store, id, from)
+      await reader.over
+      expect(reader.said()).toEqual([rest])
+    }
+  })
+
+  test('is given a long log in pages that follow each other, with no wait between them', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    await store.append(id, filled(10_000, 200))
+    const reader = following(store, id)
+    await pass()
+    expect(reader.pages.length).toBeGreaterThan(1)
+    expect(Buffer.concat(reader.pages.flatMap(({ bytes }) => bytes))).toHaveLength(2_000_000)
+    expect(reader.pages.every(({ bytes }) => bytes.length > 0)).toBe(true)
+    await store.end(id, { reason: 'done' })
+    await reader.over
+  })
+
+  test('of an unknown log is told so', async () => {
+    const reader = following(new MemoryStore(ROOMY), 'nobody')
+    await expect(reader.over).rejects.toMatchObject({ name: 'Fault', code: 'task_not_found' })
+    expect(reader.pages).toEqual([])
+  })
+
+  test('of a log that is freed on the way is told so, and not that it was over', async () => {
+    const store = new MemoryStore({ ...ROOMY, tasks: 1 })
+    const id = await born(store)
+    await store.append(id, filled(200_000, 4))
+    const pages = follow(store, id, 0, PULSE_MS, new AbortController().signal)
+    expect((await pages.next()).value).not.toHaveProperty('end')
+    await store.end(id, { reason: 'done' })
+    await born(store)
+    await expect(pages.next()).rejects.toMatchObject({ code: 'task_not_found' })
+  })
+
+  test('that leaves is given nothing more', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    const reader = following(store, id)
+    await pass()
+    reader.leave()
+    await reader.over
+    await store.append(id, batch('a'))
+    await pass(PULSE_MS)
+    expect(reader.pages).toEqual([])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('that has left before it came reads nothing', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await finished(store, batch('a'))
+    const pages = follow(store, id, 0, PULSE_MS, AbortSignal.abort())
+    expect(await pages.next()).toEqual({ done: true, value: undefined })
+  })
+})
+
+describe('a pulse', () => {
+  test('comes when nothing came for its time, and not before', async () => {
+    const store = new MemoryStore(ROOMY)
+    const reader = following(store, await born(store))
+    await pass(PULSE_MS - 1)
+    expect(reader.pages).toEqual([])
+    await pass(1)
+    expect(reader.pages).toEqual([NOTHING])
+    await pass(PULSE_MS - 1)
+    expect(reader.pages).toEqual([NOTHING])
+    await pass(1)
+    expect(reader.pages).toEqual([NOTHING, NOTHING])
+    reader.leave()
+    await reader.over
+  })
+
+  test('is put off by every chunk that comes', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    const reader = following(store, id)
+    for (let i = 0; i < 5; i++) {
+      await pass(PULSE_MS - 1)
+      await store.append(id, batch('a'))
+      await pass()
+    }
+    expect(reader.said()).toEqual(Array(5).fill('a'))
+    await pass(PULSE_MS)
+    expect(reader.said()).toEqual([...Array(5).fill('a'), ''])
+    reader.leave()
+    await reader.over
+  })
+
+  test('never comes right behind what was there', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    await store.append(id, batch('a'))
+    const reader = following(store, id)
+    await pass(PULSE_MS - 1)
+    expect(reader.said()).toEqual(['a'])
+    await pass(1)
+    expect(reader.said()).toEqual(['a', ''])
+    reader.leave()
+    await reader.over
+  })
+
+  test('comes to a reader from beyond the live end too, at the number it asked for', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    const reader = following(store, id, 7)
+    await pass(PULSE_MS)
+    expect(reader.pages).toEqual([{ bytes: [], next: 7 }])
+    reader.leave()
+    await reader.over
+  })
+})
