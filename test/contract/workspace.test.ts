@@ -64,7 +64,7 @@ test('a zip that breaks off is a failure, not a short zip', async () => {
 
 test('what is saved is JSON, and no more of it than the limit', async () => {
   await using rig = await startRig({ env: { GHOST_MAX_JSON_BYTES: '1000' } })
-  for (const body of ['', '{', 'zip please'])
+  for (const body of ['{', 'zip please'])
     expect(await refusal(await rig.fetch('/api/workspace/save', say(body)))).toMatchObject({
       status: 400,
       code: 'invalid_json',

@@ -40,6 +40,19 @@ export const silent: Script = async (call) => {
   await call.closed
 }
 
+/** Goes on and on, until the other side has had enough. */
+export const endless =
+  (contentType: string): Script =>
+  async (call) => {
+    await call.read()
+    call.head(200, { 'content-type': contentType })
+    let left = false
+    void call.closed.then(() => {
+      left = true
+    })
+    while (!left) await call.write(Buffer.alloc(16_384))
+  }
+
 /** The head of a raw answer. */
 export const head = (status: string, ...headers: readonly string[]) =>
   [`HTTP/1.1 ${status}`, ...headers, '', ''].join('\r\n')

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { endless, fin, head, json, raw, rst } from '../rig/answers.ts'
+import { FORM, fileForm, form } from '../rig/multipart.ts'
+import { KEY, startRig } from '../rig/rig.ts'
+import { WAVE } from '../rig/voice.ts'
+import { gate, within } from '../rig/wait.ts'
+import { refusal } from './refusal.ts'
+
+const listen = (body: Buffer, headers: Record<string, string> = FORM) => ({ method: 'POST', headers, body })
+
+test('speech goes to the voice server as it is, and its words come back as they are', async () => {
+  await using rig = await startRig()
+  rig.voice.play('POST /stt', json(200, '{"text":"héllo 😀", "confidence": 0.9}'))
+  const audio = randomBytes(500_000)
+  const response = await rig.fetch('/api/stt', listen(fileForm(audio, 'speech.webm')))
+  expect(response.status).toBe(200)
+  expect(await response.text()).toBe('{"text":"héllo 😀", "confidence": 0.9}')
+  const call = await rig.voice.called('POST /stt')
+  const { bytes, complete } = await call.read()
+  expect(complete).toBe(true)
+  expect(bytes.includes(audio)).toBe(true)
+  expect(String(bytes)).toContain('filename="speech.webm"')
+  expect(call.headers['content-type']).toMatch(/^multipart\/form-data/)
+  expect(rig.agent.calls).toEqual([])
+})
+
+test('speech without a file is refused', async () => {
+  await using rig = await startRig()
+  for (const body of [
+    form(),
+    form({ name: 'file', bytes: 'text' }),
+    form({ name: 'other', filename: 'a', bytes: '' }),
+  ])
+    expect(await refusal(await rig.fetch('/api/stt', listen(body)))).toMatchObject({
+      status: 400,
+      code: 'missing_file',
+    })
+})
+
+test('text goes to the voice server as the same JSON, and comes back as its sound', async () => {
+  await using rig = await startRig()
+  const sound = randomBytes(200_000)
+  rig.voice.play('POST /tts', raw(head('200 OK', 'content-type: audio/ogg', 'content-length: 200000'), sound))
+  const response = await rig.post('/api/tts', { text: ' héllo 😀 ', voice: 'anna', speed: 1.5 })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toBe('audio/ogg')
+  expect(Buffer.from(await response.arrayBuffer()).equals(sound)).toBe(true)
+  const call = await rig.voice.called('POST /tts')
+  expect(await call.json()).toEqual({ text: ' héllo 😀 ', voice: 'anna', speed: 1.5 })
+  expect(call.headers['content-type']).toMatch(/^application\/json/)
+})
+
+test('sound of no named kind is wave', async () => {
+  await using rig = await startRig()
+  rig.voice.play('POST /tts', raw(head('200 OK', `content-length: ${WAVE.length}`), WAVE))
+  const response = await rig.post('/api/tts', { text: 'a' })
+  expect(response.headers.get('content-type')).toBe('audio/wav')
+  expect(Buffer.from(await response.arrayBuffer())).toEqual(WAVE)
+})
+
+test('the first sound is heard while the last is still to be spoken', async () => {
+  await using rig = await startRig()
+  const rest = gate()
+  rig.voice.play('POST /tts', async (call) => {
+    await call.read()
+    call.head(200, { 'content-type': 'audio/wav' })
+    await call.write('R')
+    await rest.opened
+    call.end('IFF')
+  })
+  const response = await rig.post('/api/tts', { text: 'a' })
+  const reader = response.body?.getReader()
+  const first = await reader?.read()
+  expect(Buffer.from(first?.value as Uint8Array).toString()).toBe('R')
+  rest.open()
+  let sound = ''
+  for (let next = await reader?.read(); next && !next.done; next = await reader?.read())
+    sound += Buffer.from(next.value as Uint8Array).toString()
+  expect(sound).toBe('IFF')
+})
+
+test.each([
+  '{}',
+  '{"text":""}',
+  '{"text":" \\n\\t"}',
+  '{"text":null}',
+  '{"text":5}',
+  '{"text":["a"]}',
+  '[]',
+  'null',
+])('there is nothing to say in %s', async (body) => {
+  await using rig = await startRig()
+  const headers = { 'content-type': 'application/json' }
+  expect(await refusal(await rig.fetch('/api/tts', { method: 'POST', headers, body }))).toMatchObject({
+    status: 400,
+    code: 'invalid_request',
+  })
+  expect(rig.voice.calls).toEqual([])
+})
+
+test('text that is not JSON is refused as such', async () => {
+  await using rig = await startRig()
+  const headers = { 'content-type': 'application/json' }
+  expect(
+    await refusal(await rig.fetch('/api/tts', { method: 'POST', headers, body: 'hello' })),
+  ).toMatchObject({
+    status: 400,
+    code: 'invalid_json',
+  })
+})
+
+test('without a voice server both say that there is none', async () => {
+  await using rig = await startRig({ config: { voiceUrl: undefined } })
+  for (const response of [
+    await rig.post('/api/tts', { text: 'hello' }),
+    await rig.fetch('/api/stt', listen(fileForm('x'))),
+  ])
+    expect(await refusal(response)).toMatchObject({ status: 503, code: 'voice_unavailable' })
+})
+
+test('the key of the gateway never reaches the voice server', async () => {
+  await using rig = await startRig()
+  await rig.post('/api/tts', { text: 'hello' })
+  await rig.fetch('/api/stt', listen(fileForm('x')))
+  expect(rig.voice.calls).toHaveLength(2)
+  for (const { rawHeaders, target } of rig.voice.calls)
+    expect(rawHeaders.join('\n') + target).not.toContain(KEY)
+})
+
+test.each([
+  ['ends', fin],
+  ['is reset', rst],
+] as const)('sound that %s too early is a failure, not a short sound', async (_how, how) => {
+  await using rig = await startRig()
+  rig.voice.play(
+    'POST /tts',
+    raw(head('200 OK', 'content-type: audio/wav', 'content-length: 1000'), 'RIFF', how),
+  )
+  const outcome = await rig.post('/api/tts', { text: 'a' }).then(
+    (response) =>
+      response.ok
+        ? response.arrayBuffer().then(
+            () => 'whole',
+            () => 'broken',
+          )
+        : 'refused',
+    () => 'broken',
+  )
+  expect(outcome).not.toBe('whole')
+})
+
+test("a browser that stops listening takes the voice server's answer with it", async () => {
+  await using rig = await startRig()
+  rig.voice.play('POST /tts', endless('audio/wav'))
+  const leaving = new AbortController()
+  const headers = { 'content-type': 'application/json' }
+  const question = { method: 'POST', headers, body: '{"text":"a"}', signal: leaving.signal }
+  expect((await rig.fetch('/api/tts', question)).status).toBe(200)
+  leaving.abort()
+  const call = await rig.voice.called('POST /tts')
+  await within('the end of the call', call.closed)
+})
