@@ -92,19 +92,19 @@ export function routes(app: FastifyInstance, parts: RouteParts): void {
       ...AGENT,
     ],
   })
-  api('GET', '/api/chat/resume/:id', talk.resume, {
+  api('GET', '/api/chat/resume/:task_id', talk.resume, {
     summary: 'The stream from a chunk on: what is there, then what comes, then its end',
     query: { offset: 'number of the first chunk wanted' },
     headers: { 'Last-Event-ID': 'number of the last chunk seen; used when offset is absent' },
     answers: { 200: 'text/event-stream' },
     refusals: ['invalid_offset', 'task_not_found'],
   })
-  api('POST', '/api/chat/cancel/:id', talk.cancel, {
+  api('POST', '/api/chat/cancel/:task_id', talk.cancel, {
     summary: "Stop a running answer and close the agent's connection",
     answers: { 200: ReceiptShape },
     refusals: ['not_found_or_done'],
   })
-  api('GET', '/api/chat/task/:id', talk.task, {
+  api('GET', '/api/chat/task/:task_id', talk.task, {
     summary: 'The state of one task',
     answers: { 200: TaskShape },
     refusals: ['task_not_found'],

@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
+import Pool from 'undici/lib/dispatcher/pool.js'
 import { KEY_HEADER } from '../protocol.ts'
 import { type Code, Fault } from './fault.ts'
 
@@ -48,7 +49,7 @@ export interface Flow {
  */
 export class Upstream {
   readonly name: 'agent' | 'voice'
-  readonly #pool: Pool
+  readonly #pool: InstanceType<typeof Pool>
   readonly #path: string
   readonly #headers: Readonly<Record<string, string>>
 

@@ -25,7 +25,7 @@ export interface ChatParts {
   closing(): boolean
 }
 
-type WithId = FastifyRequest<{ Params: { id: string } }>
+type WithId = FastifyRequest<{ Params: { task_id: string } }>
 
 export function chat({ store, tasks, agent, pace, metrics, closing }: ChatParts) {
   /** Hands the socket to a reader of the log. The head goes out at once: the task's id must not wait for the agent's first byte. */
@@ -70,7 +70,7 @@ export function chat({ store, tasks, agent, pace, metrics, closing }: ChatParts)
     },
 
     async resume(request: WithId, reply: FastifyReply): Promise<unknown> {
-      const { id } = request.params
+      const { task_id: id } = request.params
       const from = offsetOf(request)
       if (!(await store.info(id)))
         throw new Fault('task_not_found', 'this answer is not known here, or no longer')
@@ -79,14 +79,14 @@ export function chat({ store, tasks, agent, pace, metrics, closing }: ChatParts)
     },
 
     async cancel(request: WithId): Promise<unknown> {
-      const receipt = await tasks.cancel(request.params.id)
+      const receipt = await tasks.cancel(request.params.task_id)
       metrics.cancels.inc({ outcome: receipt ? 'cancelled' : 'not_found_or_done' })
       if (receipt) return receipt
       throw new Fault('not_found_or_done', 'this answer is not running: it is done, or not known here')
     },
 
     async task(request: WithId): Promise<unknown> {
-      const info = await store.info(request.params.id)
+      const info = await store.info(request.params.task_id)
       if (info) return viewOf(info)
       throw new Fault('task_not_found', 'this answer is not known here, or no longer')
     },

@@ -15,13 +15,16 @@ export async function* follow(
   pulseMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<Page, void, void> {
-  for (let waited = false; !signal.aborted; waited = true) {
+  for (let quietSince = performance.now(); !signal.aborted; ) {
     const page = await store.read(id, from)
     if (!page) throw new Fault('task_not_found', 'this answer is not known here, or no longer')
-    if (page.bytes.length > 0 || page.end || waited) yield page
+    if (page.bytes.length > 0 || page.end || performance.now() - quietSince >= pulseMs) {
+      yield page
+      quietSince = performance.now()
+    }
     if (page.end) return
     from = page.next
-    await store.wait(id, from, pulseMs, signal)
+    await store.wait(id, from, Math.max(1, quietSince + pulseMs - performance.now()), signal)
   }
 }
 

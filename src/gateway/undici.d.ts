@@ -1,0 +1,8 @@
+/** The pool alone: undici's front door also loads fetch, cookies, caches and Node's own copy of itself, 30 ms of every start. */
+declare module 'undici/lib/dispatcher/pool.js' {
+  import type { Pool } from 'undici'
+
+  const pool: typeof Pool
+  // biome-ignore lint/style/noDefaultExport: CommonJS, so this is how it is imported
+  export default pool
+}
