@@ -164,3 +164,23 @@ test('the cookie never opens anything below /api', async () => {
   }
   expect(rig.agent.calls).toEqual([])
 })
+
+test('the form takes the key and opens the page', async () => {
+  await using rig = await startRig()
+  const html = await (await rig.stranger('/')).text()
+  const [form = ''] = /<form\b[^>]*>/i.exec(html) ?? []
+  const method = /method=["']?(\w+)/i.exec(form)?.[1]?.toUpperCase() ?? 'GET'
+  const action = /action=["']?([^"'\s>]+)/i.exec(form)?.[1] ?? '/'
+  const submit = (key: string) => {
+    const fields = new URLSearchParams({ key }).toString()
+    if (method === 'GET') return rig.stranger(`${action}?${fields}`)
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    return rig.stranger(action, { method, headers, body: fields })
+  }
+  expect((await submit('wrong')).status).toBe(401)
+  const response = await submit(KEY)
+  expect([200, 302, 303]).toContain(response.status)
+  expect(response.headers.get('location') ?? '').not.toContain(KEY)
+  const cookie = cookieOf(response).pair
+  expect((await rig.stranger('/', { headers: { cookie } })).status).toBe(200)
+})
