@@ -30,6 +30,11 @@ describe('where an event ends', () => {
     ['blank lines before', ['\n\r\n\rdata: a\n\n'], ['\n\r\n\rid: 0\ndata: a\n\n']],
     ['blank lines behind', ['data: a\n\n\n\r\n'], ['id: 0\ndata: a\n\n', '\n\r\n']],
     ['comments alone', [': ping\n\n:\n\n'], ['id: 0\n: ping\n\n', 'id: 1\n:\n\n']],
+    [
+      'a BOM that is not at the very beginning',
+      ['data: a\n\n\xef\xbb\xbfid: x\n\n'],
+      ['id: 0\ndata: a\n\n', 'id: 1\n\xef\xbb\xbfid: x\n\n'],
+    ],
     ['nothing', [''], []],
   ])('%s', (_, reads, chunks) => {
     expect(splitText(...reads)).toEqual(chunks)
@@ -79,6 +84,10 @@ describe('what is unfinished at the end', () => {
   test.each<[string, readonly string[]]>([
     ['data: a', ['data: a']],
     ['data: a\n\ndata: b', ['id: 0\ndata: a\n\n', 'data: b']],
+    ['data: a\ndata: b', ['id: 0\ndata: a\ndata: b']],
+    ['data: a\nid: x', ['data: a\nid: 0']],
+    ['data: a\nid', ['data: a\nid: 0']],
+    ['data: a\nident', ['id: 0\ndata: a\nident']],
     ['data: a\r\n\r', ['id: 0\ndata: a\r\n\r']],
     ['data: a\n\r', ['id: 0\ndata: a\n\r']],
     ['\r', ['\r']],

@@ -24,7 +24,7 @@ const textOf = (page: Page) => `${Buffer.concat(page.bytes)}${page.end ? `|${pag
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms)
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
 })
 afterEach(() => {
   vi.useRealTimers()

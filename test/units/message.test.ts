@@ -53,7 +53,7 @@ describe('the message of an error body', () => {
         expect(message.length).toBeLessThanOrEqual(400)
         if (/^[\w ]*\w[\w ]*$/.test(given)) expect(message).not.toBe('')
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     )
   })
 })
