@@ -184,8 +184,7 @@ function answer(error: unknown, reply: FastifyReply, journal: Journal): void {
   const refusal = asRefusal(error)
   if (refusal.status === 500 || refusal.status === 507) journal.error(refusal)
   // An error is told as one, whatever the route had begun to say of a file.
-  for (const header of ['content-disposition', 'content-length', 'etag', 'last-modified'])
-    reply.removeHeader(header)
+  for (const header of ['content-disposition', 'content-length']) reply.removeHeader(header)
   reply.code(refusal.status).type('application/json; charset=utf-8')
   reply.send({ error: refusal.message, code: refusal.code })
 }

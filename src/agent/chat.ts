@@ -138,6 +138,7 @@ function readQuestion(body: unknown): Pick<Turn, 'messages' | 'settings'> & { re
   if (!Array.isArray(messages)) throw new Refusal('invalid_request', 'messages must be an array')
   if (messages.length > MAX_MESSAGES)
     throw new Refusal('too_many_messages', `more than ${MAX_MESSAGES} messages`)
+  if (messages.length === 0) throw new Refusal('invalid_request', 'there is no message to answer')
   if (!messages.every(isMessage)) throw new Refusal('invalid_request', 'every message must be an object')
   return { messages, settings, stream: stream === true }
 }

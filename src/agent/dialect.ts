@@ -1,5 +1,5 @@
-/** Longest single event of a model server: a whole answer in one chunk is fine, an endless line is not. */
-const EVENT_CHARACTERS = 32_000_000
+/** Most that one response may have, a whole answer in one line included. What reads it keeps all of it. */
+const RESPONSE_BYTES = 64_000_000
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -7,11 +7,12 @@ type Json = Readonly<Record<string, unknown>>
  * Turns what "OpenAI-compatible" servers really send into what the AI SDK reads: SSE of any newline form, NDJSON, messages
  * instead of deltas, `thinking`, errors of every shape, and `[DONE]` without a finish reason.
  */
-export function plainSpeech(): TransformStream<Uint8Array, Uint8Array> {
+export function plainSpeech(limitBytes = RESPONSE_BYTES): TransformStream<Uint8Array, Uint8Array> {
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
   const speech = { finished: false }
   let rest = ''
+  let bytes = 0
   let event = { name: '', data: [] as string[] }
 
   type Sink = TransformStreamDefaultController<Uint8Array>
@@ -37,11 +38,14 @@ export function plainSpeech(): TransformStream<Uint8Array, Uint8Array> {
     // A `\r` at the very end may be half of a `\r\n`.
     const lines = rest.split(isLast ? /\r\n|\r|\n/ : /\r\n|\r(?!$)|\n/)
     rest = lines.pop() ?? ''
-    if (rest.length > EVENT_CHARACTERS) throw new Error('the model server sends a line without end')
     for (const each of lines) line(each, sink)
   }
   return new TransformStream({
-    transform: (chunk, sink) => take(decoder.decode(chunk, { stream: true }), sink, false),
+    transform: (chunk, sink) => {
+      bytes += chunk.length
+      if (bytes > limitBytes) throw new Error(`the model server sent more than ${limitBytes} bytes`)
+      take(decoder.decode(chunk, { stream: true }), sink, false)
+    },
     flush: (sink) => {
       take(decoder.decode(), sink, true)
       if (rest !== '') line(rest, sink)

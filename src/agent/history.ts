@@ -1,5 +1,6 @@
 import type { ModelMessage, UserContent } from 'ai'
 import { type Message, textOf } from './delta.ts'
+import { Refusal } from './refusal.ts'
 
 const INSTRUCTIONS = `You are the agent behind Ghost Interface, a private console for one person.
 You have a workspace of files. Look before you claim what is in it; use the tools, and say what you changed.
@@ -13,6 +14,7 @@ export interface History {
 /**
  * The caller's messages as the model gets them: words and images of the person, words of the assistant, and the caller's own
  * instructions after ours. Earlier tool traffic is left out, since only its outcome still matters.
+ * @throws Refusal invalid_request when nobody has said anything
  */
 export function readHistory(messages: readonly Message[]): History {
   const instructions = messages.filter(({ role }) => role === 'system' || role === 'developer').map(textOf)
@@ -24,6 +26,7 @@ export function readHistory(messages: readonly Message[]): History {
       if (text) talk.push({ role: 'assistant', content: text })
     }
   }
+  if (talk.length === 0) throw new Refusal('invalid_request', 'there is no message of a person to answer')
   return { system: [INSTRUCTIONS, ...instructions].filter(Boolean).join('\n\n'), messages: talk }
 }
 

@@ -67,12 +67,6 @@ type Part =
   | { readonly type: 'text-delta' | 'reasoning-delta'; readonly text: string }
   | { readonly type: 'tool-input-start'; readonly id: string; readonly toolName: string }
   | { readonly type: 'tool-input-delta'; readonly id: string; readonly delta: string }
-  | {
-      readonly type: 'tool-call'
-      readonly toolCallId: string
-      readonly toolName: string
-      readonly input: unknown
-    }
   | { readonly type: 'error'; readonly error: unknown }
   | { readonly type: 'finish'; readonly finishReason: string; readonly totalUsage: TokenUsage }
 interface TokenUsage {
@@ -85,7 +79,7 @@ async function* deltasOf(
   turn: Turn,
   options: ModelOptions,
 ): AsyncGenerator<Delta, void, undefined> {
-  // Some servers number their calls anew in every step, so an id means one call only within its step.
+  // Some servers number their calls anew in every step, so an id means the newest call of that id.
   const calls = new Map<string, number>()
   const told = new Set<string>()
   const open = (id: string, name: string): Delta => {
@@ -101,7 +95,6 @@ async function* deltasOf(
     const part = each as Part
     switch (part.type) {
       case 'start-step':
-        calls.clear()
         if (++step > 1)
           turn.journal.tell('🧠', 'PLANNER MONOLOGUE', `step ${step}: thinking about the results`)
         break
@@ -118,11 +111,6 @@ async function* deltasOf(
         break
       case 'tool-input-delta':
         yield { kind: 'arguments', index: calls.get(part.id) ?? 0, text: part.delta }
-        break
-      case 'tool-call':
-        if (calls.has(part.toolCallId)) break
-        yield open(part.toolCallId, part.toolName)
-        yield { kind: 'arguments', index: told.size - 1, text: JSON.stringify(part.input) }
         break
       case 'abort':
         turn.signal.throwIfAborted()

@@ -54,6 +54,7 @@ test('refuses a chat that is not one, with a code for each mistake', async () =>
     ['[]', json, 400, 'invalid_request'],
     ['{"stream":true}', json, 400, 'invalid_request'],
     ['{"messages":"hello"}', json, 400, 'invalid_request'],
+    ['{"messages":[]}', json, 400, 'invalid_request'],
     ['{"messages":[1]}', json, 400, 'invalid_request'],
     [JSON.stringify({ messages: Array(501).fill({ role: 'user' }) }), json, 413, 'too_many_messages'],
     ['hello', { 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { hear, startRig, until } from './rig.ts'
@@ -40,6 +40,13 @@ test('cannot be talked into showing what is not a text file of the workspace', a
     expect(text).toContain('i cannot show')
     expect(done).toBe(true)
   }
+})
+
+test('writes notes through no link', async () => {
+  await using rig = await startRig()
+  await symlink(join(rig.dataDir, 'outside.md'), join(rig.agent.workspace, 'notes.md'))
+  expect((await rig.chat('note hello')).status).toBe(400)
+  expect(await readdir(rig.dataDir)).not.toContain('outside.md')
 })
 
 test('speaks as long as it is asked to', async () => {

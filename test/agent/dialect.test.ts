@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { errorWords, plainSpeech } from '../../src/agent/dialect.ts'
 
 /** What comes out when the bytes come in pieces of that size. */
-async function spoken(text: string, size = 1_000_000): Promise<readonly unknown[]> {
+async function spoken(text: string, size = 1_000_000, limitBytes?: number): Promise<readonly unknown[]> {
   const bytes = new TextEncoder().encode(text)
   const pieces = new ReadableStream<Uint8Array>({
     start(sink) {
@@ -11,7 +11,7 @@ async function spoken(text: string, size = 1_000_000): Promise<readonly unknown[
     },
   })
   let out = ''
-  for await (const part of pieces.pipeThrough(plainSpeech())) out += new TextDecoder().decode(part)
+  for await (const part of pieces.pipeThrough(plainSpeech(limitBytes))) out += new TextDecoder().decode(part)
   const events = out.split('\n\n').filter(Boolean)
   return events.map((event) => (event === 'data: [DONE]' ? 'done' : JSON.parse(event.slice('data: '.length))))
 }
@@ -84,4 +84,10 @@ test('has a sentence for every shape of error', () => {
     [[], nothing],
   ]
   for (const [said, words] of cases) expect(errorWords(said)).toBe(words)
+})
+
+test('stops a model that sends without end, in many events or in one', async () => {
+  const event = 'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+  await expect(spoken(event.repeat(100), 50, 1_000)).rejects.toThrow('more than 1000 bytes')
+  await expect(spoken('x'.repeat(2_000), 50, 1_000)).rejects.toThrow('more than 1000 bytes')
 })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readlink, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -195,16 +195,43 @@ test('neither lists nor serves what is hidden', async () => {
   expect(text).toBe('the workspace holds:\n\n- `seen.txt`, 1 byte\n')
 })
 
-test('gives back its files when a reader leaves in the middle', async () => {
+test('breaks the connection when a file becomes shorter than it promised', async () => {
   await using rig = await startRig()
   await rig.put('big.bin', Buffer.alloc(30_000_000))
-  const open = async () => (await readdir('/proc/self/fd').catch(() => [])).length
-  const before = await open()
-  for (let n = 0; n < 10; n++) {
+  const reader = (await rig.ask('/api/download/big.bin')).body?.getReader()
+  await reader?.read()
+  await truncate(join(rig.agent.workspace, 'big.bin'), 1_000)
+  const rest = async () => {
+    while (!(await reader?.read())?.done);
+  }
+  await expect(rest()).rejects.toThrow()
+})
+
+test('holds no file open after an answer of any kind, or after none', async () => {
+  await using rig = await startRig()
+  await rig.put('big.bin', Buffer.alloc(30_000_000))
+  await rig.put('empty.bin', '')
+  const held = async () => {
+    const links = await readdir('/proc/self/fd').catch(() => [])
+    const files = await Promise.all(links.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+    return files.filter((file) => file.startsWith(rig.agent.workspace)).length
+  }
+  const path = '/api/download/big.bin'
+  const etag = (await rig.ask(path, { method: 'HEAD' })).headers.get('etag') ?? ''
+  const inits: readonly RequestInit[] = [
+    { method: 'HEAD' },
+    { headers: { 'if-none-match': etag } },
+    { headers: { range: 'bytes=99999999-' } },
+    { headers: { range: 'bytes=0-9' } },
+  ]
+  for (const init of inits) await (await rig.ask(path, init)).arrayBuffer()
+  await (await rig.ask('/api/download/empty.bin')).arrayBuffer()
+  for (let n = 0; n < 5; n++) {
     const control = new AbortController()
-    const response = await rig.ask('/api/download/big.bin', { signal: control.signal })
+    const response = await rig.ask(path, { signal: control.signal })
     await response.body?.getReader().read()
+    expect(await held()).toBeGreaterThan(0)
     control.abort()
   }
-  await until(async () => (await open()) <= before + 5)
+  await until(async () => (await held()) === 0)
 })

@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net'
 import { expect, test } from 'vitest'
 import { hear, KEY, type Rig, read, startRig, until } from './rig.ts'
 import { call, DONE, event, HELLO, type Line, LLM_KEY, say, startBoth, startModel } from './scripted.ts'
@@ -124,18 +125,26 @@ test('keeps both keys out of the log and of what it says', async () => {
 })
 
 test('can be stopped while its caller does not read', async () => {
+  let sent = 0
   await using both = await startBoth((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     const more = () => {
-      while (!response.closed && response.write(say({ content: 'x'.repeat(50_000) })));
+      do sent += 50_000
+      while (!response.closed && response.write(say({ content: 'x'.repeat(50_000) })))
       response.once('drain', more)
     }
     more()
   })
-  const unread = await both.rig.chat('hi', { headers: { 'x-request-id': 'unread' } })
-  expect(unread.status).toBe(200)
+  const body = JSON.stringify({ stream: true, messages: [{ role: 'user', content: 'hi' }] })
+  const head = `POST /api/chat HTTP/1.1\r\nHost: agent\r\nX-Ghost-Key: ${KEY}\r\nX-Request-ID: unread`
+  const fields = `Content-Type: application/json\r\nContent-Length: ${body.length}`
+  const socket = createConnection(Number(new URL(both.rig.agent.url).port), '127.0.0.1').pause()
+  socket.on('error', () => {})
+  socket.write(`${head}\r\n${fields}\r\n\r\n${body}`)
+  // More than the sockets on the way can hold, so that the agent waits for its caller.
+  await until(() => sent > 25_000_000)
   await both.rig.post('/api/turn/cancel', { request_id: 'unread' })
   await both.model.asked[0]?.closed
   await until(async () => (await both.rig.log()).includes('REQUEST FINISHED : the turn was cancelled'))
-  await unread.body?.cancel()
+  socket.destroy()
 })

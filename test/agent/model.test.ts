@@ -1,3 +1,5 @@
+import { mkdir, readdir, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { hear, startRig } from './rig.ts'
 import { call, DONE, event, HELLO, LLM_KEY, say, startBoth, startModel } from './scripted.ts'
@@ -149,4 +151,32 @@ test('stops a model that never stops using tools', async () => {
   expect([calls.length, finish, done]).toEqual([12, 'length', true])
   expect(new Set(calls.map((each) => each.id)).size).toBe(12)
   expect(text).toContain('stopped after 12 steps')
+})
+
+test('writes through no link and over nothing but files', async () => {
+  const write = (n: number, path: string) => call(n, 'write_file', JSON.stringify({ path, content: 'x' }))
+  const calls = ['linked/x.md', 'folder', 'link.md', 'a.md/b.md'].map((path, n) => write(n, path)).join('')
+  await using both = await startBoth(calls + say({}, 'tool_calls') + DONE, HELLO + say({}, 'stop') + DONE)
+  const { rig, model } = both
+  await rig.put('a.md', 'a')
+  await rig.put('folder/b.md', 'b')
+  await mkdir(join(rig.dataDir, 'outside'))
+  await symlink(join(rig.dataDir, 'outside'), join(rig.agent.workspace, 'linked'))
+  await symlink(join(rig.dataDir, 'outside/new.md'), join(rig.agent.workspace, 'link.md'))
+  expect((await hear(await rig.chat('write'))).text).toBe('hello')
+  const results = model.asked[1]?.body.messages.filter(({ role }) => role === 'tool') ?? []
+  expect(results.map(({ content }) => content)).toEqual([
+    'linked is not a folder',
+    'folder is not a file',
+    'link.md is not a file',
+    'a.md is not a folder',
+  ])
+  expect(await readdir(join(rig.dataDir, 'outside'))).toEqual([])
+})
+
+test('says so when nobody has asked anything', async () => {
+  await using both = await startBoth(HELLO)
+  const response = await both.rig.post('/api/chat', { messages: [{ role: 'system', content: 'be kind' }] })
+  expect([response.status, await response.json()]).toMatchObject([400, { code: 'invalid_request' }])
+  expect(both.model.asked).toEqual([])
 })

@@ -15,10 +15,11 @@ test('brings a saved workspace back as it was, with its conversation', async () 
   await rig.put('.gitignore', 'hidden, but kept')
   await rig.put('empty.txt', '')
   await rig.put('big.bin', 'ghost '.repeat(500_000))
+  await rig.put('.ghost/conversation.json', 'an older one, which is not a file of the workspace')
   await mkdir(join(rig.agent.workspace, 'nothing'))
   const old = new Date('2026-01-02T03:04:05Z')
   await utimes(join(rig.agent.workspace, 'notes.md'), old, old)
-  const before = await rig.tree()
+  const { '.ghost/conversation.json': _, ...before } = await rig.tree()
 
   const conversation = { messages: [{ role: 'user', content: 'hello\u0000\ud83d\udc7b' }], title: 'a talk' }
   const saved = await rig.post(SAVE, conversation)

@@ -1,8 +1,11 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { createConnection } from 'node:net'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { type AddressInfo, createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
+import { receiveFile } from '../../src/agent/upload.ts'
 import { KEY, read, startRig, until } from './rig.ts'
 
 const UPLOAD = '/api/upload'
@@ -137,4 +140,33 @@ test('forgets an upload whose sender goes away', async () => {
   socket.destroy()
   await until(async () => (await readdir(beside)).length === 0)
   expect(await readdir(rig.agent.workspace)).toEqual([])
+})
+
+test('stops at the first byte over its limit and still answers', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ghost-upload-'))
+  const target = join(folder, 'draft')
+  const server = createServer((request, response) => {
+    receiveFile(request, target, 1_000).then(
+      ({ size }) => response.end(String(size)),
+      (error: Error) => response.writeHead(413).end(error.message),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  for (const [bytes, status] of [
+    [1_000, 200],
+    [1_001, 413],
+    [5_000_000, 413],
+  ] as const) {
+    const form = new FormData()
+    form.append('file', new File(['x'.repeat(bytes)], 'a.txt'))
+    const response = await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: form })
+    expect([bytes, response.status]).toEqual([bytes, status])
+    await response.text()
+    expect(await readdir(folder)).toEqual(status === 200 ? ['draft'] : [])
+    await rm(target, { force: true })
+  }
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+  await rm(folder, { recursive: true })
 })
