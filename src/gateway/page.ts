@@ -6,10 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from './access.ts'
 import { Fault } from './fault.ts'
 
-/** Where the build put the console, seen from the built server and from the sources. */
-const CONSOLE = ['../console/', '../../dist/console/']
-  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  .find((path) => existsSync(`${path}index.html`))
+/** Where the build put the console; the same way from the built server and from the sources. */
+const CONSOLE = fileURLToPath(new URL('../../dist/console/', import.meta.url))
 const KEY_MARK = '<!--ghost:key-->'
 const YEAR_MS = 365 * 24 * 3600 * 1000
 
@@ -58,7 +56,7 @@ export function page(key: string, access: Access) {
   let index: Promise<string> | undefined
 
   async function show(request: FastifyRequest, reply: FastifyReply): Promise<string> {
-    if (!CONSOLE) {
+    if (!existsSync(CONSOLE)) {
       reply.code(503).headers({ ...PAGE_HEADERS, 'content-security-policy': policy('') })
       return shell(
         'not built yet',
@@ -128,7 +126,7 @@ export function page(key: string, access: Access) {
     /** The public files of the build. The worker and all that has no hash in its name are asked for anew each time. */
     async asset(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
       const path = (request.raw.url ?? '').replace(/\?.*/s, '')
-      if (!CONSOLE || path === '/index.html') throw new Fault('not_found', 'there is nothing here')
+      if (path === '/index.html') throw new Fault('not_found', 'there is nothing here')
       const { send } = await import('@fastify/send')
       const hashed = path.startsWith('/assets/')
       const sent = await send(request.raw, path, {
