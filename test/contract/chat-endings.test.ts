@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { TaskView } from '../../src/protocol.ts'
 import {
@@ -23,6 +24,7 @@ const EVENTS = 'content-type: text/event-stream'
 const chunked = head('200 OK', EVENTS, 'transfer-encoding: chunked')
 const counted = (length: number) => head('200 OK', EVENTS, `content-length: ${length}`)
 const HI = delta('hi')
+const SPACED = [`data: {"choices": [ {"delta": {}, "finish_`, `reason" :  "sto`, `p"} ]}\n\n`]
 
 const task = async (rig: Rig, id: string) =>
   (await (await rig.fetch(`/api/chat/task/${id}`)).json()) as TaskView
@@ -53,6 +55,7 @@ describe('an answer is done', () => {
     ['when its counted body ended properly', raw(counted(Buffer.byteLength(HI + DONE)), HI, DONE)],
     ['when the connection ended after [DONE]', untilClose(HI, DONE, fin)],
     ['when the connection ended after a finish_reason', untilClose(HI, stop(), fin)],
+    ['when its finish_reason came in pieces, with spaces', untilClose(HI, ...SPACED, fin)],
     ['when [DONE] came in pieces and in CRLF', untilClose(HI, 'data: [DO', 'NE]\r\n\r', '\n', fin)],
     ['when [DONE] came without a space', untilClose(HI, 'data:[DONE]\n\n', fin)],
   ]
@@ -77,6 +80,7 @@ describe('an answer is never called done', () => {
       untilClose(delta('"finish_reason":"stop"'), HI, fin),
     ],
     ['when its finish_reason is null to the end', untilClose(HI, HI, fin)],
+    ['when its finish_reason is empty to the end', untilClose(HI.replace('null', '""'), fin)],
     ['when a chunked body ended inside a chunk', raw(chunked, httpChunk(HI), '40\r\ndata: h', fin)],
     ['when a chunked body ended without its last chunk', raw(chunked, httpChunk(HI), fin)],
     ['when a chunked body was reset', raw(chunked, httpChunk(HI), rst)],
@@ -158,6 +162,14 @@ describe('a failure says what it was', () => {
     await using rig = await startRig()
     const gzip = head('200 OK', EVENTS, 'content-encoding: gzip', 'content-length: 4')
     expect((await play(rig, raw(gzip, Buffer.of(31, 139, 8, 0)))).failed?.type).toBe('UpstreamError')
+  })
+
+  test('but silence is counted from the last byte, not from the first', async () => {
+    await using rig = await startRig({ env: { GHOST_CHAT_TIMEOUT: '1' } })
+    const drip = Array.from({ length: 12 }, () => [() => setTimeout(200), '.']).flat()
+    const { failed, items } = await play(rig, sse('data: ', ...drip, '\n\n', DONE))
+    expect(failed).toBeUndefined()
+    expect(items).toHaveLength(2)
   })
 
   test.each([

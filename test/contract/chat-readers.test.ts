@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { TaskView } from '../../src/protocol.ts'
-import { DONE, delta, pieces, sse, stop } from '../rig/answers.ts'
+import { DONE, delta, sse, stop } from '../rig/answers.ts'
 import { isEvent, isPing, says, words } from '../rig/events.ts'
 import { established } from '../rig/kernel.ts'
 import { KEY, type Rig, startRig } from '../rig/rig.ts'
@@ -71,23 +71,6 @@ test('a ping never stands inside an event that is still coming', async () => {
       .replaceAll(/^id: \d+\n/gm, ''),
   ).toBe(event + DONE)
 })
-
-test('a stream that does not consist of events gets no pings inside it', async () => {
-  await using rig = await startRig({ timing: { pulseMs: 20 } })
-  const rest = gate()
-  rig.agent.play('POST /api/chat', pieces('text/plain', 'half a li', rest, 'ne'))
-  const stream = await rig.chat()
-  await stream.atLeast(9)
-  await eventually('the time of some pings has passed', pulses(5))
-  rest.open()
-  expect(String(await (await rig.resume(stream.taskId)).bytes())).toBe('half a line')
-})
-
-/** True after so many turns of asking; each is at least 5 ms. */
-const pulses = (turns: number) => {
-  let turn = 0
-  return () => ++turn > turns * 5
-}
 
 test('a client that half-closes after its request still gets its answer', async () => {
   await using rig = await startRig()

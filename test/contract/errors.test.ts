@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { head, json, raw, silent } from '../rig/answers.ts'
+import { startBlackhole } from '../rig/blackhole.ts'
 import { startRig } from '../rig/rig.ts'
 import { gate } from '../rig/wait.ts'
 import { FORWARDS, upstreamOf } from './forwards.ts'
@@ -81,7 +82,6 @@ test('an agent that never answers is a timeout, and its connection is closed', a
 })
 
 test('an address that swallows connections is a timeout, as soon as the time to connect is up', async () => {
-  const { startBlackhole } = await import('../rig/blackhole.ts')
   await using hole = await startBlackhole()
   await using rig = await startRig({
     env: { GHOST_AGENT_URL: hole.url, GHOST_CHAT_CONNECT_TIMEOUT: '0.3' },

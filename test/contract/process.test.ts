@@ -11,6 +11,7 @@ import { KEY } from '../rig/rig.ts'
 import { freePort, launch, type Server, startServer } from '../rig/server.ts'
 import type { Upstream } from '../rig/upstream.ts'
 import { eventually, gate, within } from '../rig/wait.ts'
+import { Wire } from '../rig/wire.ts'
 
 let cwd = ''
 let agent: Upstream
@@ -157,6 +158,21 @@ test('a process whose output nobody reads any more goes on', async () => {
   server.child.stderr?.destroy()
   for (let n = 0; n < 50; n += 1) await (await server.fetch('/api/chat/tasks')).text()
   expect((await server.fetch('/healthz')).status).toBe(200)
+  expect(server.child.exitCode).toBeNull()
+})
+
+test('a process that runs out of sockets lives, and serves again when some are free', async () => {
+  await using server = await startServer({ GHOST_AGENT_URL: agent.url }, { openFiles: 64 })
+  const wires = Array.from({ length: 150 }, () => new Wire(server.port))
+  for (const wire of wires) void wire.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')
+  await eventually('some are answered', () => wires.some((wire) => wire.heard.includes('"ok"')))
+  for (const wire of wires) wire.reset()
+  await eventually('it serves again', () =>
+    server.fetch('/api/chat/tasks').then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  )
   expect(server.child.exitCode).toBeNull()
 })
 

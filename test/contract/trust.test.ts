@@ -19,6 +19,10 @@ const PRIVATE = {
   'x-ghost-key': KEY,
   'service-worker-allowed': '/everything',
   'strict-transport-security': 'max-age=77',
+  'cache-control': 'public, max-age=31536000',
+  expires: 'Thu, 01 Jan 2099 00:00:00 GMT',
+  via: '1.1 inner-proxy',
+  'x-anything-else': 'of the agent',
 }
 
 describe.each(FORWARDS)('$name', (forward) => {
@@ -114,4 +118,21 @@ test('a target in absolute form contacts nobody but the agent', async () => {
   }
   expect(elsewhere.connections).toBe(0)
   await elsewhere.close()
+})
+
+test('an agent that closes its connections as soon as it can is asked once for each question, never twice', async () => {
+  await using rig = await startRig()
+  const answer = `${head('200 OK', 'content-type: application/json', 'content-length: 2')}{}`
+  rig.agent.play('POST /api/chat', raw(answer, fin))
+  const statuses: number[] = []
+  for (let n = 0; n < 100; n += 1) {
+    const response = await rig.post('/api/chat', { messages: [] })
+    statuses.push(response.status)
+    await response.text()
+  }
+  for (const status of statuses) expect([200, 502]).toContain(status)
+  expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(50)
+  const ids = rig.agent.callsOf('POST /api/chat').map(({ headers }) => headers['x-request-id'])
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(ids.length).toBeLessThanOrEqual(100)
 })

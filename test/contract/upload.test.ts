@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { fin, head, json, raw } from '../rig/answers.ts'
+import type { Call } from '../rig/call.ts'
 import { envelope, FORM, fileForm, form } from '../rig/multipart.ts'
 import { KEY, type Rig, startRig } from '../rig/rig.ts'
-import type { Call } from '../rig/upstream.ts'
 import { gate } from '../rig/wait.ts'
 import { refusal } from './refusal.ts'
 

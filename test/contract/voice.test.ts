@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { endless, fin, head, json, raw, rst } from '../rig/answers.ts'
+import { startBlackhole } from '../rig/blackhole.ts'
 import { FORM, fileForm, form } from '../rig/multipart.ts'
 import { KEY, startRig } from '../rig/rig.ts'
 import { WAVE } from '../rig/voice.ts'
@@ -117,6 +118,17 @@ test('without a voice server both say that there is none', async () => {
     await rig.fetch('/api/stt', listen(fileForm('x'))),
   ])
     expect(await refusal(response)).toMatchObject({ status: 503, code: 'voice_unavailable' })
+})
+
+test('a voice server that does not accept a connection is a timeout, after 5 s', async () => {
+  await using hole = await startBlackhole()
+  await using rig = await startRig({ env: { GHOST_VOICE_URL: hole.url } })
+  const asked = performance.now()
+  expect(await refusal(await rig.post('/api/tts', { text: 'hello' }))).toMatchObject({
+    status: 504,
+    code: 'voice_timeout',
+  })
+  expect(performance.now() - asked).toBeLessThan(8_000)
 })
 
 test('the key of the gateway never reaches the voice server', async () => {

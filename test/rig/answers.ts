@@ -1,4 +1,5 @@
-import { type Call, type Script, type Step, walk } from './upstream.ts'
+import type { Call } from './call.ts'
+import { type Script, type Step, walk } from './upstream.ts'
 
 /** Answers, as scripts. Each reads the whole request first, unless it says otherwise. */
 

@@ -32,14 +32,17 @@ export interface Server extends AsyncDisposable {
 export interface Launch {
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
+  /** Files and sockets it may have open at once. */
+  readonly openFiles?: number
 }
 
 /** Starts it and watches it end; for starts that are meant to fail. */
-export function launch({ env, cwd }: Launch): {
+export function launch({ env, cwd, openFiles }: Launch): {
   readonly child: ChildProcess
   readonly exited: Promise<Run>
 } {
-  const child = spawn(process.execPath, [MAIN], {
+  const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles} && `
+  const child = spawn('sh', ['-c', `${limit}exec "$0" "$1"`, process.execPath, MAIN], {
     cwd,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -67,12 +70,16 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts it and waits until it answers. */
-export async function startServer(env: Readonly<Record<string, string>> = {}): Promise<Server> {
+export async function startServer(
+  env: Readonly<Record<string, string>> = {},
+  limits: { readonly openFiles?: number } = {},
+): Promise<Server> {
   const cwd = await mkdtemp(join(tmpdir(), 'ghost-server-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const { child, exited } = launch({
     cwd,
+    ...limits,
     env: { GHOST_API_KEY: KEY, HOST: '127.0.0.1', PORT: String(port), ...env },
   })
   const died = exited.then((run) => {
