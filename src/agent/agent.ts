@@ -113,7 +113,7 @@ function serve({ key, workspace, journal, mind, chat }: Parts): FastifyInstance 
   app.route({
     method: ['GET', 'HEAD'],
     url: '/api/download/*',
-    handler: (request, reply) => download(workspace, request, reply),
+    handler: (request, reply) => download(workspace, journal, request, reply),
   })
   app.post('/api/upload', (request) => upload(workspace, journal, multipart(request)))
   app.post('/api/workspace/save', (request, reply) => save(workspace, journal, request.body, reply))
@@ -139,6 +139,7 @@ async function save(workspace: Workspace, journal: Journal, body: unknown, reply
     'content-type': 'application/zip',
     'content-disposition': attachment(`ghost-workspace-${time}.zip`),
   })
+  packed.stream.once('error', (error) => journal.error(error))
   return reply.send(packed.stream)
 }
 
@@ -182,7 +183,8 @@ function guard(key: string): (request: IncomingMessage) => void {
 
 function answer(error: unknown, reply: FastifyReply, journal: Journal): void {
   const refusal = asRefusal(error)
-  if (refusal.status === 500 || refusal.status === 507) journal.error(refusal)
+  // A refusal has been told by who threw it, where it deserved that.
+  if (refusal !== error && refusal.status >= 500) journal.error(refusal)
   // An error is told as one, whatever the route had begun to say of a file.
   for (const header of ['content-disposition', 'content-length']) reply.removeHeader(header)
   reply.code(refusal.status).type('application/json; charset=utf-8')

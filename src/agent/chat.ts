@@ -69,7 +69,7 @@ async function tellEnds<T>(turn: Turn, run: () => Promise<T>): Promise<T> {
       journal.error(error)
       journal.tell('🏁', 'REQUEST FINISHED', `failed after ${took()}`)
     }
-    throw error
+    throw asRefusal(signal.aborted ? signal.reason : error)
   }
 }
 

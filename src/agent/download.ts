@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Journal } from './journal.ts'
 import { Refusal } from './refusal.ts'
 import type { OpenFile, Workspace } from './workspace.ts'
 
@@ -33,7 +34,12 @@ export interface Span {
 }
 
 /** Answers GET and HEAD of one file, as the whole, one range of it, or as unchanged. */
-export async function download(workspace: Workspace, request: FastifyRequest, reply: FastifyReply) {
+export async function download(
+  workspace: Workspace,
+  journal: Journal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
   const path = (request.params as { readonly '*': string })['*']
   const file = await workspace.open(path)
   // Not in a generator's `finally`: one that was never begun, since the reader left first, does not run it.
@@ -65,7 +71,9 @@ export async function download(workspace: Workspace, request: FastifyRequest, re
     'x-content-type-options': 'nosniff',
   })
   if (request.method === 'HEAD') return reply.send()
-  return reply.send(Readable.from(bytesOf(file, span), { objectMode: false }))
+  const bytes = Readable.from(bytesOf(file, span), { objectMode: false })
+  bytes.once('error', (error) => journal.error(error))
+  return reply.send(bytes)
 }
 
 /** `attachment` with an ASCII name for old readers and the true one beside it. */

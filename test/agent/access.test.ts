@@ -17,6 +17,9 @@ const ENDPOINTS: readonly (readonly [string, string])[] = [
   ['GET', '/nowhere'],
 ]
 
+/** A turn that has to write a file. */
+const TOOLS = { messages: [{ role: 'user', content: 'tools' }] }
+
 test('lets nobody in without the key, at any endpoint', async () => {
   await using rig = await startRig()
   for (const [method, path] of ENDPOINTS)
@@ -76,6 +79,18 @@ test('answers what it does not know as JSON', async () => {
   await using rig = await startRig()
   const response = await rig.ask('/api/unknown')
   expect([response.status, await response.json()]).toMatchObject([404, { code: 'not_found' }])
+})
+
+test('says nothing of what went wrong inside, and tells its log once', async () => {
+  await using rig = await startRig()
+  await rm(`${rig.agent.workspace}.tmp`, { recursive: true })
+  for (const answer of [await rig.send('/api/upload', 'a.txt', 'x'), await rig.post('/api/chat', TOOLS)]) {
+    expect([answer.status, await answer.json()]).toEqual([
+      500,
+      { error: 'the agent failed; its log says why', code: 'internal_error' },
+    ])
+  }
+  expect((await rig.log()).match(/ERROR : [^\n]*ENOENT/g)).toHaveLength(2)
 })
 
 test('does not start where it cannot listen, and leaves the port to who has it', async () => {

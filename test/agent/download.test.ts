@@ -205,6 +205,7 @@ test('breaks the connection when a file becomes shorter than it promised', async
     while (!(await reader?.read())?.done);
   }
   await expect(rest()).rejects.toThrow()
+  expect(await rig.log()).toContain('ERROR : the file became shorter while it was read')
 })
 
 test('holds no file open after an answer of any kind, or after none', async () => {
