@@ -166,4 +166,22 @@ describe('a pulse', () => {
     reader.leave()
     await reader.over
   })
+
+  test('does not come to that reader while chunks do that it did not ask for', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    const reader = following(store, id, 10)
+    for (let i = 0; i < 10; i++) {
+      await pass(PULSE_MS / 20)
+      await store.append(id, batch(`${i} `))
+    }
+    await pass(PULSE_MS / 2 - 1)
+    expect(reader.pages).toEqual([])
+    await pass(1)
+    expect(reader.pages).toEqual([{ bytes: [], next: 10 }])
+    await store.append(id, batch('ten'))
+    await store.end(id, { reason: 'done' })
+    await reader.over
+    expect(reader.said().join('')).toBe('ten|done')
+  })
 })
