@@ -9,7 +9,7 @@ export type Block = { readonly key: number; readonly raw: string } & (
 
 const OPTIONS: MarkedOptions = { gfm: true, breaks: true }
 /** A paragraph this long without an end is no prose, and lexing it over and over would stop the page. */
-const PLAIN_CHARS = 20_000
+const PLAIN_CHARS = 10_000
 
 /**
  * A growing text as blocks. Only what may still change is lexed again: in Markdown that is the last block, since
@@ -21,7 +21,7 @@ export class Blocks {
   #links: Lexer['tokens']['links'] = Object.create(null)
 
   update(written: string): Block[] {
-    const text = written.replaceAll(/\r\n?/g, '\n')
+    const text = written.includes('\r') ? written.replaceAll(/\r\n?/g, '\n') : written
     if (!text.startsWith(this.#source)) this.#forget()
     const tokens = this.#lex(text.slice(this.#source.length))
     const last = tokens.findLastIndex((token) => token.type !== 'space')
@@ -76,8 +76,15 @@ function blockOf(token: Token, key: number): Block {
 }
 
 function isEndless(tail: string): boolean {
-  if (tail.length < PLAIN_CHARS || /^ {0,3}(?:```|~~~)/.test(tail)) return false
-  return tail
-    .split(/\n\s*\n/)
-    .some((paragraph) => paragraph.length >= PLAIN_CHARS && !/^ {0,3}(?:```|~~~)/m.test(paragraph))
+  if (tail.length < PLAIN_CHARS) return false
+  let isCode = false
+  let run = 0
+  for (const line of tail.split('\n')) {
+    if (/^\s*(?:```|~~~)/.test(line)) isCode = !isCode
+    // Items and rows are read one by one, however many there are.
+    if (isCode || /^\s*(?:[-*+>|]|\d+[.)])|^\s*$/.test(line)) run = 0
+    run += isCode ? 0 : line.length
+    if (run >= PLAIN_CHARS) return true
+  }
+  return false
 }

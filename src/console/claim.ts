@@ -19,11 +19,14 @@ async function take(id: string, waitMs: number): Promise<boolean> {
   })
 }
 
-/** Which conversation this tab shows: its own after a reload, otherwise the newest that no other tab has open. */
+/**
+ * Which conversation this tab shows: its own after a reload, even one that has nothing but a draft yet; otherwise
+ * the newest that no other tab has open.
+ */
 export async function claim(newestFirst: readonly string[]): Promise<string | undefined> {
   const own = read()
   // A duplicated tab has the memory of its original; the page before a reload may still be going.
-  if (own && newestFirst.includes(own) && (await take(own, RELOAD_MS))) return own
+  if (own && (await take(own, RELOAD_MS))) return own
   for (const id of newestFirst.slice(0, 5)) {
     if (id !== own && (await take(id, 0))) return id
   }

@@ -87,8 +87,8 @@ export class Desk {
   async #begin(): Promise<void> {
     const known = await this.#shelf.conversations().catch(() => [])
     const id = await claim(known.map((conversation) => conversation.id))
-    const record = known.find((conversation) => conversation.id === id)
-    if (!record) return this.startAnew()
+    if (id === undefined) return this.startAnew()
+    const record = known.find((conversation) => conversation.id === id) ?? newConversation(id, clock.now())
     remember(record.id)
     const messages = await this.#shelf.messages(record.id).catch(() => [])
     this.conversation = this.#conversation(record, messages)

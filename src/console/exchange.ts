@@ -1,5 +1,4 @@
 import { IDEMPOTENCY_HEADER } from '../protocol.ts'
-import type { Api } from './api.ts'
 
 /** The four things a page can say to the gateway about one answer. */
 export interface Exchange {
@@ -15,7 +14,12 @@ export interface WireMessage {
   readonly content: string
 }
 
-export function exchange(api: Api, messages: readonly WireMessage[]): Exchange {
+/** Whoever can ask the gateway with the key. */
+export interface Caller {
+  fetch(path: string, init: RequestInit): Promise<Response>
+}
+
+export function exchange(api: Caller, messages: readonly WireMessage[]): Exchange {
   const body = JSON.stringify({ messages, stream: true })
   return {
     ask: (key, signal) =>

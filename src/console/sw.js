@@ -39,13 +39,17 @@ async function page(request) {
     return await fetch(request)
   } catch {
     const cache = await caches.open(CACHE)
-    return (await cache.match(OFFLINE)) ?? new Response('The gateway does not answer.', { status: 503 })
+    return (
+      (await cache.match(OFFLINE, { ignoreVary: true })) ??
+      new Response('The gateway does not answer.', { status: 503 })
+    )
   }
 }
 
 async function asset(request) {
   const cache = await caches.open(CACHE)
-  const kept = await cache.match(request)
+  // A file with its hash in its name is the same for everyone; the gateway says `Vary: Origin` of all it serves.
+  const kept = await cache.match(request, { ignoreVary: true })
   if (kept) return kept
   const response = await fetch(request)
   if (isWhole(response)) await cache.put(request, response.clone())

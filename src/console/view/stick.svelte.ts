@@ -1,0 +1,50 @@
+const NEAR_PX = 64
+
+/** Keeps a reader who is at the newest line there, and leaves alone one who has gone up. */
+export class Stick {
+  /** There is something below that the reader has not seen. */
+  hasMore = $state(false)
+  follows = $state(true)
+  #scroller: HTMLElement | undefined
+  #top = 0
+
+  /** For `{@attach}` on the element that scrolls; its first child is what grows. */
+  readonly attach = (scroller: HTMLElement): (() => void) => {
+    this.#scroller = scroller
+    const observer = new ResizeObserver(() => this.grown())
+    observer.observe(scroller)
+    if (scroller.firstElementChild) observer.observe(scroller.firstElementChild)
+    const scrolled = () => this.#scrolled(scroller)
+    scroller.addEventListener('scroll', scrolled, { passive: true })
+    return () => {
+      observer.disconnect()
+      scroller.removeEventListener('scroll', scrolled)
+    }
+  }
+
+  grown(): void {
+    if (this.follows) this.toNewest()
+    else this.hasMore = true
+  }
+
+  toNewest(isSmooth = false): void {
+    this.follows = true
+    this.hasMore = false
+    const isStill = !isSmooth || matchMedia('(prefers-reduced-motion: reduce)').matches
+    const top = this.#scroller?.scrollHeight ?? 0
+    this.#scroller?.scrollTo({ top, behavior: isStill ? 'instant' : 'smooth' })
+  }
+
+  // Only going up is leaving: text may have grown between our own scrolling and the event that tells of it.
+  #scrolled(scroller: HTMLElement): void {
+    const { scrollTop, scrollHeight, clientHeight } = scroller
+    const isNear = scrollHeight - scrollTop - clientHeight < NEAR_PX
+    if (isNear) {
+      this.follows = true
+      this.hasMore = false
+    } else if (scrollTop < this.#top) {
+      this.follows = false
+    }
+    this.#top = scrollTop
+  }
+}

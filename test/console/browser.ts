@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
+import type { Rig, RigOptions } from '../rig/rig.ts'
+import { type Cutter, startCutter } from './cutter.ts'
+
+const BUILD = fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))
+
+/** The console as it is built now. The gateway looks for it when it is loaded, so it has to be there before. */
+export async function builtConsole(): Promise<void> {
+  await promisify(execFile)(process.execPath, [BUILD])
+}
+
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.GHOST_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+/** The console in a browser, before a real gateway and a scripted agent. */
+export interface World extends AsyncDisposable {
+  readonly rig: Rig
+  readonly wire: Cutter
+  readonly context: BrowserContext
+  readonly page: Page
+  /** Everything that any page asked for. */
+  readonly requests: readonly string[]
+  /** What the page itself complained of: failed scripts and broken policies, not lost connections. */
+  readonly complaints: readonly string[]
+}
+
+export interface WorldOptions {
+  readonly rig?: RigOptions
+  readonly context?: BrowserContextOptions
+}
+
+export async function openConsole(browser: Browser, options: WorldOptions = {}): Promise<World> {
+  const { startRig } = await import('../rig/rig.ts')
+  const rig = await startRig(options.rig)
+  const wire = await startCutter(rig.port)
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options.context })
+  context.setDefaultTimeout(20_000)
+  const page = await context.newPage()
+  const requests: string[] = []
+  const complaints: string[] = []
+  context.on('request', (request) => void requests.push(request.url()))
+  page.on('pageerror', (error) => void complaints.push(String(error)))
+  page.on('console', (message) => {
+    const isLostConnection = /ERR_|Failed to load resource|WebSocket connection/.test(message.text())
+    if (message.type() === 'error' && !isLostConnection) complaints.push(message.text())
+  })
+  await page.goto(`${wire.url}/?key=${rig.key}`)
+  await page.getByRole('textbox', { name: 'Message' }).waitFor()
+  return {
+    rig,
+    wire,
+    context,
+    page,
+    requests,
+    complaints,
+    async [Symbol.asyncDispose]() {
+      await context.close()
+      await wire.close()
+      await rig[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export async function say(page: Page, text: string): Promise<void> {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text)
+  await page.getByRole('button', { name: 'Send' }).click()
+}
+
+/** The answers on the page, as text without their feet. */
+export async function answers(page: Page): Promise<string[]> {
+  const all = await page
+    .getByRole('log', { name: 'Conversation' })
+    .getByRole('article', { name: 'Agent' })
+    .all()
+  return Promise.all(
+    all.map(async (article) => (await article.locator('.words').allTextContents()).join('').trim()),
+  )
+}
+
+/** Resolves when the last answer has ended. */
+export async function ended(page: Page): Promise<void> {
+  await page.locator('article[aria-label="Agent"][aria-busy="false"]').last().waitFor()
+  await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' })
+}
