@@ -1,11 +1,11 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import { IDEMPOTENCY_HEADER, KEY_HEADER, LAST_EVENT_HEADER, TASK_HEADER } from '../protocol.ts'
 import type { Access } from './access.ts'
-import { type Code, Fault } from './fault.ts'
+import { CODES, type Code, Fault } from './fault.ts'
 
 /** How long a request's head may take, and how long its body may stand still. */
 const HEAD_MS = 20_000
@@ -29,6 +29,12 @@ const CORS = {
   exposedHeaders: [TASK_HEADER, 'content-disposition', 'content-range', 'etag', 'retry-after'],
   maxAge: 86_400,
 }
+
+/** Only a real preflight is answered for everyone; any other OPTIONS is a request like all others. */
+const corsOf = ({ method, headers }: IncomingMessage) =>
+  method === 'OPTIONS' && headers['access-control-request-method'] === undefined
+    ? { ...CORS, preflight: false }
+    : CORS
 
 export interface ServerOptions {
   readonly access: Access
@@ -58,7 +64,8 @@ export async function newServer({ access, log, jsonBytes }: ServerOptions): Prom
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
 
   await app.register(cors, {
-    delegator: (request, done) => done(null, request.url.startsWith('/api/') ? CORS : { origin: false }),
+    delegator: (request, done) =>
+      done(null, request.url.startsWith('/api/') ? corsOf(request.raw) : { origin: false }),
   })
 
   app.addHook('onRequest', async (request, reply) => {
@@ -132,6 +139,8 @@ function watchBody(request: IncomingMessage, response: ServerResponse): void {
   const { socket } = request
   const still = () => {
     if (request.complete) return
+    // What has come is not taken yet: it is the receiver that is slow, not the sender.
+    if (request.readableLength > 0) return void socket.setTimeout(BODY_SILENCE_MS)
     if (!response.headersSent) malformed({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket)
     else socket.destroy()
   }
@@ -158,9 +167,9 @@ function linger(request: IncomingMessage): void {
   request.resume()
 }
 
-const MALFORMED: Readonly<Record<string, readonly [string, string]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too long'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request stood still for too long'],
+const MALFORMED: Readonly<Record<string, readonly [Code, string]>> = {
+  HPE_HEADER_OVERFLOW: ['headers_too_large', 'the headers are too long'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'the request stood still for too long'],
 }
 
 /** What was no HTTP gets an answer all the same, if anyone can still hear it. */
@@ -169,9 +178,9 @@ function malformed(error: { code?: string }, socket: Socket): void {
     socket.destroy()
     return
   }
-  const [status, sentence] = MALFORMED[error.code ?? ''] ?? ['400 Bad Request', 'this is not a valid request']
-  const code: Code = status.startsWith('408') ? 'request_timeout' : 'bad_request'
+  const [code, sentence] = MALFORMED[error.code ?? ''] ?? ['bad_request', 'this is not a valid request']
   const body = JSON.stringify({ error: sentence, code })
+  const status = `${CODES[code]} ${STATUS_CODES[CODES[code]]}`
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )

@@ -82,8 +82,8 @@ describe("an id of the agent's", () => {
 
 describe('what is unfinished at the end', () => {
   test.each<[string, readonly string[]]>([
-    ['data: a', ['data: a']],
-    ['data: a\n\ndata: b', ['id: 0\ndata: a\n\n', 'data: b']],
+    ['data: a', ['id: 0\ndata: a']],
+    ['data: a\n\ndata: b', ['id: 0\ndata: a\n\n', 'id: 1\ndata: b']],
     ['data: a\ndata: b', ['id: 0\ndata: a\ndata: b']],
     ['data: a\nid: x', ['data: a\nid: 0']],
     ['data: a\nid', ['data: a\nid: 0']],

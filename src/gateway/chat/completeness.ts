@@ -3,7 +3,7 @@ const OVERLAP_BYTES = 64
 
 const DONE = /[\r\n]data: ?\[DONE\][ \t]*[\r\n]/
 const DONE_AT_END = /[\r\n]data: ?\[DONE\][ \t]*$/
-const FINISHED = /"finish_reason"\s*:\s*"/
+const FINISHED = /"finish_reason"\s*:\s*"[^"]/
 
 /**
  * Whether an answer said of itself that it is over. Only an answer whose sole end is the end of its connection needs this: such a

@@ -82,13 +82,11 @@ export class Splitter {
 
   /** The agent's bytes are over. What is unfinished becomes the last chunk as it is; a rest of blank lines gets no id. */
   finish(): void {
-    if (this.#carried === 0) return
     const end = this.#carried
+    if (end === 0) return
+    if (!this.#complete && this.#lineStart < end) this.#noteId(this.#carry, 0, end)
     if (this.#contentStart === -1) this.#store(this.#carry, 0, end)
-    else {
-      if (!this.#complete && this.#lineStart < end) this.#noteId(this.#carry, 0, end)
-      this.#emit(this.#carry.subarray(0, 0), 0, 0)
-    }
+    else this.#emit(this.#carry, 0, 0)
   }
 
   /** The whole events since the last call. */
@@ -118,6 +116,7 @@ export class Splitter {
     if (
       first &&
       this.#next === 0 &&
+      start === 0 &&
       byte(start) === BOM[0] &&
       byte(start + 1) === BOM[1] &&
       byte(start + 2) === BOM[2]
