@@ -50,10 +50,12 @@ describe('what the agent is asked', () => {
 
   test('carries the key and a fresh request id', async () => {
     await using rig = await startRig()
-    for (let n = 0; n < 2; n += 1) await (await rig.chat()).rest()
-    await rig.post('/api/chat', { messages: [] })
+    for (let n = 0; n < 2; n += 1) {
+      await (await rig.chat()).rest()
+      await rig.post('/api/chat', { messages: [] })
+    }
     const ids = rig.agent.callsOf('POST /api/chat').map(({ headers }) => headers['x-request-id'])
-    expect(new Set(ids).size).toBe(3)
+    expect(new Set(ids).size).toBe(4)
     for (const id of ids) expect(id).toMatch(/^[\x21-\x7e]{8,}$/)
     for (const { headers } of rig.agent.calls) expect(headers['x-ghost-key']).toBe(KEY)
   })
