@@ -66,7 +66,12 @@ export interface LogBatch {
 export interface Readiness {
   readonly status: 'ready' | 'not_ready' | 'shutting_down'
   readonly agent: { readonly state: 'up' | 'down'; readonly embedded: boolean; readonly detail?: string }
-  readonly store: { readonly state: 'up' | 'down'; readonly kind: string; readonly detail?: string }
+  readonly store: {
+    readonly state: 'up' | 'down'
+    readonly kind: string
+    readonly durable: boolean
+    readonly detail?: string
+  }
   readonly voice: { readonly state: 'up' | 'down' | 'off'; readonly detail?: string }
   readonly log: { readonly state: 'following' | 'missing' | 'unreadable' | 'off'; readonly detail?: string }
 }

@@ -37,6 +37,8 @@ const base = text.transform((value, context) => {
   return url.href.replace(/\/+$/, '')
 })
 
+const store = z.enum(['disk', 'memory'], 'must be disk or memory')
+
 interface Variable {
   readonly needs: z.ZodType
   readonly fallback?: string
@@ -72,9 +74,14 @@ export const VARIABLES = {
     meaning: 'everything the gateway and the embedded agent write',
   }),
   GHOST_STORE: variable({
-    needs: z.enum(['memory'], 'must be memory'),
-    fallback: 'memory',
-    meaning: 'where streams are kept',
+    needs: store,
+    fallback: 'disk',
+    meaning: 'where streams are kept: `disk`, `memory` (lost with the process)',
+  }),
+  GHOST_FSYNC: variable({
+    needs: z.enum(['1s', 'end', 'off'], 'must be 1s, end or off'),
+    fallback: '1s',
+    meaning: 'when the disk store syncs: every second and at each end, at each end, or never',
   }),
   GHOST_INTERFACE_STREAM_CAP: variable({
     needs: count,
@@ -146,7 +153,8 @@ export interface Config {
   readonly voiceUrl: string | undefined
   readonly agentLog: string | undefined
   readonly dataDir: string
-  readonly store: 'memory'
+  readonly store: 'disk' | 'memory'
+  readonly fsync: '1s' | 'end' | 'off'
   readonly limits: StoreLimits
   readonly chat: { readonly timeoutMs: number; readonly connectMs: number }
   readonly uploadBytes: number
@@ -198,6 +206,7 @@ export function parseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config
     agentLog: get('GHOST_AGENT_LOG'),
     dataDir: resolve(cwd, get('GHOST_DATA_DIR')),
     store: get('GHOST_STORE'),
+    fsync: get('GHOST_FSYNC'),
     limits: {
       taskBytes: get('GHOST_INTERFACE_STREAM_CAP'),
       totalBytes: get('GHOST_INTERFACE_TOTAL_STREAM_CAP'),

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Readiness } from '../protocol.ts'
 import { Access } from './access.ts'
@@ -12,7 +13,9 @@ import { operations } from './operations.ts'
 import { page } from './page.ts'
 import { routes } from './routes.ts'
 import { newServer } from './server.ts'
+import { DiskStore } from './store/disk.ts'
 import { MemoryStore } from './store/memory.ts'
+import type { StreamStore } from './store/store.ts'
 import { upgrade } from './upgrade.ts'
 import { Upstream } from './upstream.ts'
 
@@ -42,7 +45,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   const log = pino({ level: config.logLevel })
   const metrics = newMetrics()
   const access = new Access(key)
-  const store = new MemoryStore(limits)
+  const store = await openStore(config, (line) => log.warn(line))
   const agent = new Upstream({
     name: 'agent',
     url: config.agentUrl,
@@ -80,6 +83,9 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   metrics.watch('ghost_active_tasks', 'Tasks that run now', () => tasks.running)
   metrics.watch('ghost_buffered_bytes', 'Bytes of streams held in memory', () => store.bytes)
   metrics.watch('ghost_evictions_total', 'Finished tasks freed early to make room', () => store.evicted)
+  metrics.watch('ghost_store_durable', 'Whether what is shown now would survive the process', () =>
+    store.health().durable ? 1 : 0,
+  )
   metrics.watch('ghost_log_clients', 'Clients that listen to the log', () => room.counts().clients)
   metrics.watch('ghost_log_lines_total', 'Lines of the log that were told', () => room.counts().lines)
   metrics.watch(
@@ -146,4 +152,13 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
       return closing
     },
   }
+}
+
+/** The one place that names a store. */
+async function openStore(
+  { store, dataDir, limits, fsync }: Config,
+  say: (line: string) => void,
+): Promise<StreamStore> {
+  if (store === 'memory') return new MemoryStore(limits)
+  return DiskStore.open({ dir: join(dataDir, 'streams'), limits, fsync, say })
 }

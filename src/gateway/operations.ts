@@ -34,7 +34,7 @@ export function operations(parts: OperationsParts) {
     return {
       status: parts.closing() ? 'shutting_down' : well ? 'ready' : 'not_ready',
       agent: { ...agent, embedded: parts.embedded },
-      store: { ...store, kind: parts.store.kind },
+      store: { ...parts.store.health(), ...store, kind: parts.store.kind },
       voice: voice ?? { state: 'off' },
       log: parts.logState(),
     }

@@ -50,7 +50,7 @@ const part = <const S extends [string, ...string[]]>(...states: S) =>
 export const ReadinessShape = z.object({
   status: z.enum(['ready', 'not_ready', 'shutting_down']),
   agent: part('up', 'down').extend({ embedded: z.boolean() }),
-  store: part('up', 'down').extend({ kind: z.string() }),
+  store: part('up', 'down').extend({ kind: z.string(), durable: z.boolean() }),
   voice: part('up', 'down', 'off'),
   log: part('following', 'missing', 'unreadable', 'off'),
 })
