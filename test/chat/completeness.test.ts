@@ -60,6 +60,7 @@ describe('an answer said nothing of the kind', () => {
     'xdata: [DONE]\n\n',
     'data: x [DONE]\n\n',
     'data: {"finish_reason":null}\n\n',
+    'data: {"finish_reason":""}\n\n',
     'data: {"finish_reason"',
     'data: {"finish_reason":',
   ])('with %j', (text) => {

@@ -84,6 +84,8 @@ describe('what is unfinished at the end', () => {
   test.each<[string, readonly string[]]>([
     ['data: a', ['id: 0\ndata: a']],
     ['data: a\n\ndata: b', ['id: 0\ndata: a\n\n', 'id: 1\ndata: b']],
+    ['id: x', ['id: 0']],
+    ['\xef\xbb\xbfdata: a', ['\xef\xbb\xbfid: 0\ndata: a']],
     ['data: a\ndata: b', ['id: 0\ndata: a\ndata: b']],
     ['data: a\nid: x', ['data: a\nid: 0']],
     ['data: a\nid', ['data: a\nid: 0']],

@@ -43,8 +43,8 @@ const BOM = '\xef\xbb\xbf'
 const isId = (text: string) => text === 'id' || text.startsWith('id:')
 
 /**
- * The same cuts and numbers by the plainest means: whole Latin-1 text, one line after the other. Made for streams whose last event is
- * over. A blank line behind a lone CR is over at its own CR; every other line ending is as long as it can be.
+ * The same cuts and numbers by the plainest means: whole Latin-1 text, one line after the other. What is unfinished at the end is an
+ * event too; a rest of blank lines is no event and has no number. A blank line behind a lone CR is over at its own CR; every other line ending is as long as it can be.
  */
 export function numbered(stream: string): string[] {
   const chunks: string[] = []
@@ -64,7 +64,8 @@ export function numbered(stream: string): string[] {
     chunks.push(withId(event, chunks.length))
     event = []
   }
-  if (event.length > 0) chunks.push(event.map(({ text, ending }) => text + ending).join(''))
+  if (event.some(({ text }) => text !== '')) chunks.push(withId(event, chunks.length))
+  else if (event.length > 0) chunks.push(event.map(({ ending }) => ending).join(''))
   return chunks
 }
 

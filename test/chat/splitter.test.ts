@@ -47,14 +47,15 @@ const stream = streamOf(anyLine)
 const streamWithoutIds = streamOf(line.map((parts) => parts.join('')))
 /** Nothing but what the cuts depend on, whole or not. */
 const soup = fc
-  .array(fc.constantFrom('\r', '\n', '\r\n', 'id', ':', 'id: 7', 'a', '\xef\xbb\xbf'), { maxLength: 25 })
+  .array(fc.constantFrom('\r', '\n', '\r\n', 'id', ':', 'id: 7', 'a'), { maxLength: 25 })
   .map((parts) => parts.join(''))
+const soupWithBom = fc.tuple(soup, soup).map((parts) => parts.join('\xef\xbb\xbf'))
 const places = fc.array(fc.nat(), { maxLength: 12 })
 
 describe('events are cut and numbered', () => {
   test('the same however the bytes were split on the way', () => {
     fc.assert(
-      fc.property(fc.oneof(stream, soup), places, fc.boolean(), (text, cuts, takes) => {
+      fc.property(fc.oneof(stream, soup, soupWithBom), places, fc.boolean(), (text, cuts, takes) => {
         const whole = split([latin(text)])
         expect(split(cutAt(latin(text), cuts), { takes })).toEqual(whole)
         expect(
@@ -70,7 +71,7 @@ describe('events are cut and numbered', () => {
 
   test('as a reading of the whole text, line by line, would have them', () => {
     fc.assert(
-      fc.property(fc.oneof(stream, streamWithoutIds), (text) => {
+      fc.property(fc.oneof(stream, streamWithoutIds, soup), (text) => {
         expect(splitText(text)).toEqual(numbered(text))
       }),
       { numRuns: 500 },
