@@ -64,6 +64,10 @@ export async function startRig({ env = {}, timing = {}, config = {} }: RigOption
   const dir = await mkdtemp(join(tmpdir(), 'ghost-rig-'))
   const agentLog = join(dir, 'agent.log')
   const [agent, voice] = await Promise.all([startAgent(), startVoice()])
+  const clear = async () => {
+    await Promise.all([agent.close(), voice.close()])
+    await rm(dir, { recursive: true, force: true })
+  }
   const parsed = parseConfig(
     {
       GHOST_API_KEY: KEY,
@@ -72,6 +76,8 @@ export async function startRig({ env = {}, timing = {}, config = {} }: RigOption
       GHOST_AGENT_LOG: agentLog,
       GHOST_DATA_DIR: join(dir, 'data'),
       GHOST_LOG_LEVEL: 'silent',
+      // The same promises over another store: RIG_STORE=memory npx vitest run test/contract
+      ...(process.env.RIG_STORE && { GHOST_STORE: process.env.RIG_STORE }),
       ...env,
     },
     dir,
@@ -82,6 +88,9 @@ export async function startRig({ env = {}, timing = {}, config = {} }: RigOption
     port: 0,
     timing: { ...parsed.timing, drainMs: 50, ...timing },
     ...config,
+  }).catch(async (error: unknown) => {
+    await clear()
+    throw error
   })
   const sockets = new Set<{ terminate(): void }>()
   const client = new Agent({ connections: 512, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
@@ -142,9 +151,7 @@ export async function startRig({ env = {}, timing = {}, config = {} }: RigOption
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.terminate()
       await client.destroy()
-      await gateway.close()
-      await Promise.all([agent.close(), voice.close()])
-      await rm(dir, { recursive: true, force: true })
+      await gateway.close().finally(clear)
       const faults = [...agent.faults, ...voice.faults]
       if (faults.length > 0) throw faults[0]
     },
