@@ -39,10 +39,15 @@ export interface TaskView {
   readonly error: { readonly message: string; readonly type: FailureType } | null
 }
 
-/** The answer of `POST /api/chat/cancel/{id}`. `turn_cancelled` is null when the agent has no such endpoint. */
+/**
+ * The answer of `POST /api/chat/cancel/{id}`: the answer has ended for every reader. `turn_cancelled` is null when the agent has no such
+ * endpoint. `unconfirmed`: the gateway that ran the task did not say within 2 s what became of the agent's connection.
+ */
 export interface CancelReceipt {
   readonly status: 'cancelled'
-  readonly agent: { readonly closed_ms: number; readonly turn_cancelled: boolean | null }
+  readonly agent:
+    | { readonly closed_ms: number; readonly turn_cancelled: boolean | null }
+    | { readonly closed_ms: null; readonly turn_cancelled: null; readonly unconfirmed: true }
 }
 
 /** Every error answer of `/api/*`. */

@@ -67,6 +67,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
     agent,
     taskBytes: limits.taskBytes,
     onFirstByte: (seconds) => metrics.firstByte.observe(seconds),
+    onStoreFailure: (id, err) => log.error({ task: id, err }, 'the store failed'),
     onEnd: ({ id, status, chunks, bytes }) => {
       metrics.tasks.inc({ status })
       log.info({ task: id, status, chunks, bytes }, 'answer ended')

@@ -42,7 +42,10 @@ export const TaskShape = z.object({
 
 export const ReceiptShape = z.object({
   status: z.literal('cancelled'),
-  agent: z.object({ closed_ms: z.int(), turn_cancelled: z.boolean().nullable() }),
+  agent: z.union([
+    z.object({ closed_ms: z.int(), turn_cancelled: z.boolean().nullable() }),
+    z.object({ closed_ms: z.null(), turn_cancelled: z.null(), unconfirmed: z.literal(true) }),
+  ]),
 }) satisfies z.ZodType<CancelReceipt>
 
 const part = <const S extends [string, ...string[]]>(...states: S) =>

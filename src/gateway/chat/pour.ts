@@ -45,11 +45,13 @@ export interface PourOptions {
   /** Bytes that one unfinished event may have. */
   readonly eventBytes: number
   onFirstByte(): void
+  /** The store refused what it must not: the task is given up. */
+  onStoreFailure(error: unknown): void
 }
 
 /**
  * Pours the agent's answer into the log, whether or not anyone reads. Resolves when the log has its end and the agent's connection is
- * closed; never rejects but for a store that fails.
+ * closed; never rejects.
  */
 export class Pour {
   readonly #options: PourOptions
@@ -188,7 +190,11 @@ export class Pour {
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false
-      void this.#flush()
+      this.#flush().catch((error: unknown) => {
+        this.#options.onStoreFailure(error)
+        this.stop()
+        this.#settle()
+      })
     })
   }
 

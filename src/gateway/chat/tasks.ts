@@ -15,6 +15,7 @@ export interface TasksOptions {
   /** Bytes of one task, and so of one event. */
   readonly taskBytes: number
   onFirstByte?(seconds: number): void
+  onStoreFailure(id: string, error: unknown): void
   onEnd?(info: TaskInfo): void
 }
 
@@ -30,6 +31,7 @@ export class Tasks {
 
   constructor(options: TasksOptions) {
     this.#options = options
+    options.store.shared?.onCancel((id) => this.#cancelHere(id))
   }
 
   get running(): number {
@@ -60,15 +62,26 @@ export class Tasks {
         body,
       },
       onFirstByte: () => this.#options.onFirstByte?.((performance.now() - startedAt) / 1000),
+      onStoreFailure: (error) => this.#options.onStoreFailure(id, error),
     })
     this.#running.set(id, { pour, requestId })
     void pour.over.then(() => this.#over(id))
     return id
   }
 
-  /** Ends a running task as cancelled, closes its connection and tells the agent. Undefined: done or unknown. */
+  /** Ends a running task as cancelled, closes its connection and tells the agent, wherever it runs. Undefined: done or unknown. */
   async cancel(id: string): Promise<CancelReceipt | undefined> {
-    if (!(await this.#options.store.end(id, { reason: 'cancelled' }))) return undefined
+    const { store } = this.#options
+    if (this.#running.has(id) || !store.shared) return this.#cancelHere(id)
+    if ((await store.info(id))?.status !== 'running') return undefined
+    const receipt = await store.shared.askToCancel(id)
+    if (receipt !== 'unconfirmed') return receipt ?? this.#cancelHere(id)
+    const agent = { closed_ms: null, turn_cancelled: null, unconfirmed: true } as const
+    return (await store.end(id, CANCELLED)) ? { status: 'cancelled', agent } : undefined
+  }
+
+  async #cancelHere(id: string): Promise<CancelReceipt | undefined> {
+    if (!(await this.#options.store.end(id, CANCELLED))) return undefined
     const running = this.#running.get(id)
     if (!running) return { status: 'cancelled', agent: { closed_ms: 0, turn_cancelled: null } }
     const startedAt = performance.now()
@@ -125,6 +138,7 @@ export class Tasks {
   }
 }
 
+const CANCELLED: End = { reason: 'cancelled' }
 const JSON_CALL = { 'content-type': 'application/json' } as const
 
 /** A log's own knowledge, as the wire tells it. */
