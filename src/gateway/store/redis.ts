@@ -1,0 +1,282 @@
+import { randomUUID } from 'node:crypto'
+import type { End } from '../../protocol.ts'
+import { infoOf } from './ledger.ts'
+import { addressOf } from './redis/address.ts'
+import { Followers } from './redis/followers.ts'
+import { Inbox } from './redis/inbox.ts'
+import { Keys } from './redis/keys.ts'
+import { Lease } from './redis/lease.ts'
+import { Link, unavailable } from './redis/link.ts'
+import { Own } from './redis/own.ts'
+import { Pages } from './redis/pages.ts'
+import { Reader } from './redis/reader.ts'
+import { Registry } from './redis/registry.ts'
+import { taskInfo } from './redis/rows.ts'
+import { doubts } from './redis/settings.ts'
+import { REDIS_TIMING, type RedisTiming } from './redis/timing.ts'
+import { LOST } from './redis/unsent.ts'
+import type {
+  Appended,
+  Batch,
+  NewTask,
+  Page,
+  Shared,
+  StoreHealth,
+  StoreLimits,
+  StreamStore,
+  TaskInfo,
+} from './store.ts'
+
+export interface RedisOptions {
+  /** `redis://[user:password@]host[:port][/database]`, or `rediss://`. */
+  readonly url: string
+  readonly prefix?: string
+  readonly limits: StoreLimits
+  /** One line for the operator. */
+  say(line: string): void
+  readonly timing?: Partial<RedisTiming>
+  /** Monotonic milliseconds. */
+  readonly clock?: () => number
+  /** 0 to 1. */
+  readonly chance?: () => number
+}
+
+/** How often a claim is looked up when its task goes away meanwhile. */
+const CLAIM_TRIES = 3
+
+/**
+ * Logs in Redis, for any number of gateways. Each log has one writer, the gateway that runs its task; everyone reads. What a reader is
+ * shown has been stored before, except while Redis is away: then the owner's own readers go on, and Redis gets it later.
+ */
+export class RedisStore implements StreamStore {
+  readonly kind = 'redis'
+  readonly shared: Shared
+  readonly #options: RedisOptions
+  readonly #shown: string
+  readonly #callMs: number
+  readonly #link: Link
+  readonly #readerLink: Link
+  readonly #registry: Registry
+  readonly #own: Own
+  readonly #pages: Pages
+  readonly #reader: Reader
+  readonly #followers: Followers
+  readonly #lease: Lease
+  #freed = 0
+  /** The operator has been told that Redis is away. */
+  #away = false
+  #checked = false
+  #tried: () => void = () => {}
+  #closed = false
+
+  /**
+   * Does not wait long for Redis: without it the gateway is there, refuses new chats, and recovers by itself.
+   * @throws Error when the address makes no sense
+   */
+  static async open(options: RedisOptions): Promise<RedisStore> {
+    const store = new RedisStore(options)
+    await new Promise<void>((resolve) => {
+      store.#tried = resolve
+    })
+    return store
+  }
+
+  private constructor(options: RedisOptions) {
+    const { limits, prefix = 'ghost:', chance = Math.random, clock = () => performance.now() } = options
+    const address = addressOf(options.url)
+    const timing = { ...REDIS_TIMING, ...options.timing }
+    this.#options = options
+    this.#shown = address.shown
+    this.#callMs = timing.callMs
+    const common = { address, callMs: timing.callMs, chance }
+    const link = new Link({
+      ...common,
+      name: 'ghost',
+      onUp: () => void this.#up(),
+      onDown: () => this.#down(),
+    })
+    this.#readerLink = new Link({
+      ...common,
+      name: 'ghost-reader',
+      onUp: () => this.#reader.restart(),
+      onDown() {},
+    })
+    this.#link = link
+    const here = {
+      ...timing,
+      link,
+      keys: new Keys(prefix),
+      gateway: randomUUID(),
+      shown: address.shown,
+      ttlMs: limits.ttlMs,
+      limits,
+      clock,
+    }
+    const registry = new Registry(here)
+    const inbox = new Inbox(here)
+    this.#registry = registry
+    this.#pages = new Pages(link, here.keys)
+    this.#own = new Own({
+      ...here,
+      onEvict: (id) => this.#free(id),
+      onOrphan: (id) => {
+        if (!registry.concerns(id)) void registry.end(id, LOST).catch(() => {})
+      },
+    })
+    this.#reader = new Reader({
+      ...here,
+      link: this.#readerLink,
+      onMessages: (messages) => inbox.take(messages),
+      wake: () => inbox.wake(),
+    })
+    this.#followers = new Followers({ ...here, reader: this.#reader, lookUp: (id) => registry.row(id) })
+    this.#lease = new Lease({
+      ...here,
+      onPulse: (mine) => this.#pulse(mine),
+      onMiss: () => this.#own.doubt(),
+    })
+    this.shared = {
+      async askToCancel(id) {
+        const owner = await registry.ownerOf(id)
+        return owner === undefined ? undefined : inbox.ask(owner, id)
+      },
+      onCancel: (carryOut) => inbox.onCancel(carryOut),
+    }
+  }
+
+  get bytes(): number {
+    return this.#own.bytes + this.#followers.bytes
+  }
+  get evicted(): number {
+    return this.#freed
+  }
+
+  health(): StoreHealth {
+    const detail = this.#link.trouble ?? this.#lease.trouble ?? this.#own.trouble
+    return detail === undefined ? { durable: true } : { durable: false, detail }
+  }
+
+  async create(task: NewTask): Promise<TaskInfo> {
+    for (let tries = 0; tries < CLAIM_TRIES; tries++) {
+      const created = await this.#registry.create(task)
+      if ('createdAt' in created) {
+        for (const id of created.freed) this.#gone(id)
+        return infoOf(this.#own.add(task, created.createdAt))
+      }
+      // A task whose creation was given up here is not one to join.
+      const info = this.#registry.concerns(created.found) ? undefined : await this.info(created.found)
+      if (info) return info
+      await this.#registry.settle()
+    }
+    throw unavailable('the task of this Idempotency-Key comes and goes')
+  }
+
+  append(id: string, batch: Batch): Promise<Appended> {
+    return this.#own.append(id, batch)
+  }
+
+  async end(id: string, end: End): Promise<boolean> {
+    const own = this.#own.get(id)
+    return own ? this.#own.end(own, end) : this.#registry.end(id, end)
+  }
+
+  async read(id: string, from: number): Promise<Page | undefined> {
+    const own = this.#own.get(id)
+    if (own) return this.#own.read(own, from)
+    const page = this.#followers.page(id, from)
+    if (page && (page.next > from || page.end)) return page
+    try {
+      const stored = await this.#pages.read(id, from)
+      if (stored) return stored
+    } catch (error) {
+      if (page) return page
+      throw error
+    }
+    return this.#followers.ran(id) ? { bytes: [], next: from, end: LOST } : undefined
+  }
+
+  async wait(id: string, from: number, ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#closed) return
+    const own = this.#own.get(id)
+    await (own ? this.#own.wait(own, from, ms, signal) : this.#followers.wait(id, from, ms, signal))
+  }
+
+  async info(id: string): Promise<TaskInfo | undefined> {
+    const own = this.#own.get(id)
+    if (own) return infoOf(own)
+    const row = await this.#registry.row(id)
+    return row && taskInfo(row)
+  }
+
+  async list(): Promise<readonly TaskInfo[]> {
+    const rows = await this.#registry.newestFirst()
+    return rows.map((row) => {
+      const own = this.#own.get(row.id)
+      return own ? infoOf(own) : taskInfo(row)
+    })
+  }
+
+  async sweep(): Promise<void> {
+    this.#own.sweep()
+    await this.#registry.tidy().catch(() => {})
+  }
+
+  async ready(): Promise<void> {
+    const trouble = this.#link.trouble ?? this.#lease.trouble
+    if (trouble !== undefined) throw unavailable(trouble)
+    await this.#link.timely(this.#link.send(['PING']))
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#followers.close()
+    await this.#own.close(this.#callMs)
+    this.#reader.close()
+    await this.#lease.close()
+    await Promise.all([this.#link.close(), this.#readerLink.close()])
+  }
+
+  /** This gateway frees one that ended, to make room. */
+  #free(id: string): void {
+    this.#registry.forget(id)
+    this.#freed++
+  }
+
+  /** Redis freed it to make room for another one. */
+  #gone(id: string): void {
+    this.#own.forget(id)
+    this.#followers.forget(id)
+    this.#freed++
+  }
+
+  #pulse(mine: readonly string[]): void {
+    void this.#registry.settle()
+    this.#own.compare(mine)
+    this.#followers.sweep((ids) => this.#registry.missing(ids)).catch(() => {})
+  }
+
+  async #up(): Promise<void> {
+    if (this.#away) this.#options.say(`Redis at ${this.#shown} is back`)
+    this.#away = false
+    this.#own.doubt()
+    void this.#lease.beat()
+    if (!this.#checked) {
+      this.#checked = true
+      const info = await this.#link.timely(this.#link.send(['INFO'])).catch(() => '')
+      const doubt = doubts(String(info))
+      if (doubt) this.#options.say(`Redis at ${this.#shown}: ${doubt}`)
+    }
+    this.#tried()
+  }
+
+  #down(): void {
+    const { trouble } = this.#link
+    if (!this.#away && !this.#closed)
+      this.#options.say(
+        `${trouble}: new chats are refused until it is back, and what runs goes on from memory`,
+      )
+    this.#away = true
+    this.#tried()
+  }
+}

@@ -1,0 +1,60 @@
+import type { End } from '../../../protocol.ts'
+import type { Log } from '../log.ts'
+import { type Batch, fitting } from '../store.ts'
+import { chunksAt, SEAL } from './keys.ts'
+import type { Reply } from './link.ts'
+
+/** What one entry holds at most, unless one chunk is larger: a page is made of whole entries. */
+const ENTRY_BYTES = 64 << 10
+const ENTRY_CHUNKS = 512
+
+/** One entry of a log in Redis: some chunks, the last of which has number `chunks - 1`, or the end. */
+export type Entry =
+  | { readonly chunks: number; readonly batch: Batch; readonly end?: undefined }
+  | { readonly end: End }
+
+/** The chunks from number `from` on that make the next entry. */
+export function piece(log: Log, from: number): Batch | undefined {
+  const run = log.run(from, ENTRY_CHUNKS)
+  const count = run && Math.max(1, fitting(run, ENTRY_BYTES))
+  if (!run || !count || count === run.ends.length) return run
+  const ends = run.ends.slice(0, count)
+  return { bytes: run.bytes.subarray(0, ends.at(-1)), ends }
+}
+
+/** Where the chunks of an entry end, four bytes each; nothing when it is one chunk. */
+export function packedEnds({ ends }: Batch): Buffer | '' {
+  if (ends.length === 1) return ''
+  const packed = Buffer.allocUnsafe(4 * ends.length)
+  for (const [i, end] of ends.entries()) packed.writeUInt32LE(end, 4 * i)
+  return packed
+}
+
+/** The entries in a reply of XRANGE, or in one stream's part of XREAD. */
+export function entriesOf(reply: Reply): Entry[] {
+  return list(reply).flatMap((it): Entry[] => {
+    const [id, fields] = list(it)
+    const [, value, , ends] = list(fields)
+    if (!Buffer.isBuffer(value)) return []
+    const name = String(id)
+    if (name === SEAL) return [{ end: JSON.parse(String(value)) as End }]
+    const chunks = chunksAt(name)
+    return chunks === 0 ? [] : [{ chunks, batch: { bytes: value, ends: unpackedEnds(value, ends) } }]
+  })
+}
+
+/** Without its first `skip` chunks. */
+export function behind(batch: Batch, skip: number): Batch {
+  if (skip === 0) return batch
+  const start = batch.ends[skip - 1] ?? 0
+  return { bytes: batch.bytes.subarray(start), ends: batch.ends.slice(skip).map((end) => end - start) }
+}
+
+export const list = (reply: Reply | undefined): readonly Reply[] => (Array.isArray(reply) ? reply : [])
+
+function unpackedEnds(bytes: Buffer, packed: Reply | undefined): readonly number[] {
+  if (!Buffer.isBuffer(packed) || packed.length === 0) return [bytes.length]
+  const ends = new Array<number>(packed.length / 4)
+  for (let i = 0; i < ends.length; i++) ends[i] = packed.readUInt32LE(4 * i)
+  return ends
+}

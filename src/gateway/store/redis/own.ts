@@ -1,0 +1,167 @@
+import type { End } from '../../../protocol.ts'
+import { Ledger } from '../ledger.ts'
+import {
+  type Appended,
+  type Batch,
+  fitting,
+  type NewTask,
+  PAGE_BYTES,
+  type Page,
+  type StoreLimits,
+} from '../store.ts'
+import { newOwned, type Owned } from './owned.ts'
+import { Unsent, type UnsentOptions } from './unsent.ts'
+
+export interface OwnOptions extends Omit<UnsentOptions, 'onEnd' | 'ttlMs'> {
+  readonly limits: StoreLimits
+  /** Monotonic milliseconds. */
+  readonly clock: () => number
+  readonly lingerMs: number
+  /** Redis is to forget these. */
+  onEvict(id: string): void
+  /** Redis believes that this gateway runs it. */
+  onOrphan(id: string): void
+}
+
+/**
+ * The tasks of this gateway. Those that run are held here whole: their readers here need no Redis, and what Redis loses it is sent again.
+ * One that ended is read from Redis soon after.
+ */
+export class Own {
+  readonly #options: OwnOptions
+  readonly #ledger: Ledger<Owned>
+  readonly #unsent: Unsent
+  /** Bytes in Redis that this gateway put there. */
+  #kept = 0
+
+  constructor(options: OwnOptions) {
+    this.#options = options
+    const { limits, clock } = options
+    this.#ledger = new Ledger({
+      limits: { tasks: Number.POSITIVE_INFINITY, ttlMs: limits.ttlMs },
+      clock,
+      onForget: (entry) => {
+        this.#kept -= entry.log?.bytes ?? entry.storedBytes
+        this.#unsent.drop(entry)
+      },
+    })
+    this.#unsent = new Unsent({
+      ...options,
+      ttlMs: limits.ttlMs,
+      onEnd: (entry, end) => this.#ledger.finish(entry, end),
+    })
+  }
+
+  get bytes(): number {
+    let sum = 0
+    for (const { log } of this.#ledger.all()) sum += log?.bytes ?? 0
+    return sum
+  }
+  get trouble(): string | undefined {
+    return this.#unsent.trouble
+  }
+  /** A task that is held here. */
+  get(id: string): Owned | undefined {
+    const entry = this.#ledger.get(id)
+    return entry?.log && entry
+  }
+
+  add(task: NewTask, createdAt: number): Owned {
+    const entry = newOwned(task, createdAt)
+    this.#ledger.add(entry)
+    return entry
+  }
+
+  async append(id: string, batch: Batch): Promise<Appended> {
+    const entry = this.get(id)
+    if (!entry?.log || entry.ending || entry.sealed) return 'ended'
+    const { taskBytes, totalBytes } = this.#options.limits
+    const room = taskBytes - entry.log.bytes
+    while (this.#kept + Math.min(batch.ends.at(-1) ?? 0, room) > totalBytes && this.#evictOldest());
+    const fits = fitting(batch, Math.min(room, totalBytes - this.#kept))
+    if (fits > 0) {
+      this.#kept += entry.log.append(batch, fits)
+      const last = entry.log.chunks
+      this.#unsent.add(entry)
+      await this.#unsent.seen(entry, last)
+      if (entry.visible < last) return 'ended'
+    }
+    return fits === batch.ends.length ? 'stored' : 'full'
+  }
+
+  async end(entry: Owned, end: End): Promise<boolean> {
+    if (entry.ending || entry.sealed) return false
+    entry.ending = end
+    this.#unsent.add(entry)
+    await this.#unsent.over(entry)
+    return entry.end === end
+  }
+
+  read(entry: Owned, from: number): Page | undefined {
+    const page = entry.log?.page(from, PAGE_BYTES, entry.visible)
+    return page && entry.end && page.next >= entry.visible ? { ...page, end: entry.end } : page
+  }
+
+  wait(entry: Owned, from: number, ms: number, signal: AbortSignal): Promise<void> {
+    if (entry.end || entry.visible > from) return Promise.resolve()
+    return entry.waiters.wait(ms, signal)
+  }
+
+  forget(id: string): void {
+    const entry = this.#ledger.get(id)
+    if (entry) this.#ledger.forget(entry)
+  }
+
+  /** Redis may have lost anything, or missed anything. */
+  doubt(): void {
+    this.#unsent.doubt(this.#ledger.all())
+    this.#unsent.hurry()
+  }
+
+  /** Compares with what Redis believes that runs here, and then lets go of what it has. */
+  compare(mine: readonly string[]): void {
+    const believed = new Set(mine)
+    for (const entry of this.#ledger.all())
+      if (!entry.sealed && !believed.has(entry.id)) this.#unsent.doubt([entry])
+    for (const id of mine) {
+      const entry = this.#ledger.get(id)
+      if (!entry?.log) this.#options.onOrphan(id)
+      else if (entry.sealed) this.#sendAgain(entry)
+    }
+    const { clock, limits, lingerMs } = this.#options
+    for (const entry of this.#ledger.finished())
+      if (entry.sealed && !entry.lost && clock() - (entry.forgetAt - limits.ttlMs) > lingerMs)
+        this.#letGo(entry)
+  }
+
+  sweep(): void {
+    this.#ledger.sweep()
+  }
+
+  async close(ms: number): Promise<void> {
+    await this.#unsent.close(ms)
+    for (const { waiters } of this.#ledger.all()) waiters.wake()
+  }
+
+  /** Redis went back in time, to before the end. */
+  #sendAgain(entry: Owned): void {
+    entry.sealed = false
+    entry.ending ??= entry.end
+    this.#unsent.doubt([entry])
+  }
+
+  #letGo(entry: Owned): void {
+    if (!entry.log) return
+    this.#kept += entry.storedBytes - entry.log.bytes
+    entry.log = undefined
+  }
+
+  #evictOldest(): boolean {
+    for (const entry of this.#ledger.finished()) {
+      this.#ledger.forget(entry)
+      this.#options.onEvict(entry.id)
+      return true
+    }
+    return false
+  }
+}

@@ -1,0 +1,285 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { End } from '../../../protocol.ts'
+import { list, packedEnds, piece } from './entries.ts'
+import { entryId, type Keys } from './keys.ts'
+import { type Argument, type Link, wordsOf } from './link.ts'
+import { type Owned, reveal, unsentBytes } from './owned.ts'
+import { rowsOf } from './rows.ts'
+import { SCRIPTS } from './scripts.ts'
+
+export interface UnsentOptions {
+  readonly link: Link
+  readonly keys: Keys
+  /** Who ends a task. */
+  readonly gateway: string
+  readonly ttlMs: number
+  /** How long Redis may take before the readers here need not wait for it. */
+  readonly patienceMs: number
+  /** What a task may have that Redis does not, before its agent has to pause. */
+  readonly unsentBytes: number
+  readonly shown: string
+  /** The readers here may be told the end. */
+  onEnd(entry: Owned, end: End): void
+}
+
+/** What one round trip carries, so that the answer to it comes soon. */
+const ROUND_BYTES = 1 << 20
+const RETRY_MS = 200
+const TICKS = 10
+
+interface Piece {
+  readonly entry: Owned
+  readonly chunks: number
+  readonly bytes: number
+}
+
+/**
+ * What Redis does not have yet of the tasks that run here. All that is new goes there in one round trip, and the next one begins when
+ * its answer has come: so a log cannot have a gap, whatever fails. What is in doubt is asked for before it is sent again.
+ */
+export class Unsent {
+  readonly #options: UnsentOptions
+  readonly #dirty = new Set<Owned>()
+  readonly #doubtful = new Set<Owned>()
+  #rounds: Promise<void> | undefined
+  #trouble: string | undefined
+  /** Ticks without an answer. Counted, not measured: a process that was stopped itself must not think that Redis was. */
+  #ticks = 0
+  #timer: NodeJS.Timeout | undefined
+  #away = false
+  #closed = false
+  #hurry: () => void = () => {}
+
+  constructor(options: UnsentOptions) {
+    this.#options = options
+  }
+
+  /** Why what is shown may not be in Redis. Undefined: it is. */
+  get trouble(): string | undefined {
+    return this.#trouble ?? (this.#away ? `Redis at ${this.#options.shown} does not answer` : undefined)
+  }
+
+  /** Something of the entry is new: chunks, or its end. */
+  add(entry: Owned): void {
+    this.#dirty.add(entry)
+    if (this.#away) this.#show(entry)
+    this.#timer ??= setInterval(() => this.#tick(), this.#options.patienceMs / TICKS)
+    this.#rounds ??= this.#run()
+  }
+
+  /** Nobody knows what Redis has of these. */
+  doubt(entries: Iterable<Owned>): void {
+    for (const entry of entries) {
+      if (entry.sealed) continue
+      this.#doubtful.add(entry)
+      this.add(entry)
+    }
+  }
+
+  drop(entry: Owned): void {
+    this.#dirty.delete(entry)
+    this.#doubtful.delete(entry)
+  }
+
+  /** There is a connection again. */
+  hurry(): void {
+    this.#hurry()
+  }
+
+  /** Resolves when the chunks before `chunk` can be seen, unless too much would be unsent; or when the entry is over. */
+  seen(entry: Owned, chunk: number): Promise<void> {
+    const { unsentBytes: most } = this.#options
+    return this.#settled(
+      entry,
+      () => entry.stored >= chunk || (entry.visible >= chunk && unsentBytes(entry) <= most),
+    )
+  }
+
+  over(entry: Owned): Promise<void> {
+    return this.#settled(entry, () => false)
+  }
+
+  /** Gives what is unsent `ms` to get there. */
+  async close(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#trouble === undefined ? ms : 0)
+    })
+    await Promise.race([this.#rounds, late])
+    clearTimeout(timer)
+    clearInterval(this.#timer)
+    this.#closed = true
+    this.#hurry()
+    for (const entry of this.#dirty) for (const look of [...entry.settling]) look()
+  }
+
+  #settled(entry: Owned, enough: () => boolean): Promise<void> {
+    const over = () => this.#closed || entry.sealed || entry.end !== undefined || enough()
+    if (over()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!over()) return
+        entry.settling.delete(look)
+        resolve()
+      }
+      entry.settling.add(look)
+    })
+  }
+
+  async #run(): Promise<void> {
+    while (this.#dirty.size > 0 && !this.#closed) {
+      // Everything that comes in this turn goes together.
+      await turn()
+      try {
+        const all = await this.#round()
+        this.#trouble = undefined
+        this.#ticks = 0
+        if (all) this.#away = false
+      } catch (error) {
+        this.#trouble = wordsOf(error, this.#options)
+        await this.#rest()
+      }
+    }
+    this.#rounds = undefined
+  }
+
+  #rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, RETRY_MS)
+      this.#hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  #tick(): void {
+    if (this.#dirty.size === 0) {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+      this.#ticks = 0
+    } else if (++this.#ticks > TICKS) {
+      this.#away = true
+      for (const entry of this.#dirty) this.#show(entry)
+    }
+  }
+
+  /** Readers here go on without Redis. */
+  #show(entry: Owned): void {
+    if (entry.ending && !entry.end) this.#options.onEnd(entry, entry.ending)
+    reveal(entry, entry.log?.chunks ?? 0)
+  }
+
+  /** True: nothing was left out. */
+  async #round(): Promise<boolean> {
+    if (this.#doubtful.size > 0) await this.#ask([...this.#doubtful])
+    const { link, keys } = this.#options
+    const { pieces, logs, args, ending, all } = this.#gather()
+    const [appended, ...sealed] = await Promise.allSettled([
+      pieces.length > 0 ? link.run(SCRIPTS.append, logs, [keys.prefix, ...args]) : [],
+      ...ending.map((entry) => this.#seal(entry)),
+    ])
+    const failed = [appended, ...sealed].find((it) => it?.status === 'rejected')
+    if (appended?.status === 'rejected') for (const { entry } of pieces) this.#doubtful.add(entry)
+    const refusal = appended?.status === 'fulfilled' ? this.#judge(pieces, list(appended.value)) : undefined
+    for (const [i, entry] of ending.entries()) {
+      const reply = sealed[i]?.status === 'fulfilled' ? list(sealed[i].value) : []
+      if (reply[0] === 'sealed' && entry.ending) this.#sealed(entry, entry.ending, Number(reply[1]))
+      else if (!entry.sealed) this.#doubtful.add(entry)
+    }
+    for (const entry of new Set(pieces.map((it) => it.entry))) {
+      if (entry.stored === entry.log?.chunks && !entry.ending && !this.#doubtful.has(entry))
+        this.#dirty.delete(entry)
+      reveal(entry, entry.stored)
+    }
+    if (failed?.status === 'rejected') throw failed.reason
+    if (refusal !== undefined) throw new Error(refusal)
+    return all
+  }
+
+  /** As much as one round trip may carry, and the ends of those that go there whole. */
+  #gather() {
+    const pieces: Piece[] = []
+    const logs: string[] = []
+    const args: Argument[] = []
+    const ending: Owned[] = []
+    let room = ROUND_BYTES
+    for (const entry of [...this.#dirty]) {
+      if (room <= 0) return { pieces, logs, args, ending, all: false }
+      const { log } = entry
+      let { stored: chunks, storedBytes: bytes } = entry
+      while (log && chunks < log.chunks && room > 0) {
+        const batch = piece(log, chunks)
+        if (!batch) break
+        chunks += batch.ends.length
+        bytes += batch.bytes.length
+        room -= batch.bytes.length
+        pieces.push({ entry, chunks, bytes })
+        logs.push(this.#options.keys.log(entry.id))
+        args.push(entryId(chunks, bytes), batch.bytes as Buffer, packedEnds(batch))
+      }
+      // Who had a turn goes to the back.
+      this.#dirty.delete(entry)
+      this.#dirty.add(entry)
+      if (entry.ending && chunks === log?.chunks) ending.push(entry)
+      else if (entry.stored === log?.chunks) this.#dirty.delete(entry)
+    }
+    return { pieces, logs, args, ending, all: true }
+  }
+
+  #seal({ id, ending, log }: Owned) {
+    const { link, keys, gateway, ttlMs } = this.#options
+    const last = log && log.chunks > 0 ? entryId(log.chunks, log.bytes) : '0-1'
+    return link.run(SCRIPTS.end, [], [keys.prefix, id, JSON.stringify(ending), gateway, String(ttlMs), last])
+  }
+
+  /** The first refusal that is not about the entry itself. */
+  #judge(pieces: readonly Piece[], answers: ReturnType<typeof list>): string | undefined {
+    let refusal: string | undefined
+    for (const [i, { entry, chunks, bytes }] of pieces.entries()) {
+      const answer = answers[i]
+      if (answer === 1) {
+        entry.stored = chunks
+        entry.storedBytes = bytes
+        continue
+      }
+      this.#doubtful.add(entry)
+      if (answer !== 'GONE' && !/^ERR The (ID|stream) /.test(String(answer))) refusal ??= String(answer)
+    }
+    return refusal
+  }
+
+  async #ask(entries: readonly Owned[]): Promise<void> {
+    const { link, keys, gateway } = this.#options
+    const ids = entries.map(({ id }) => id)
+    const rows = rowsOf(await link.run(SCRIPTS.info, [], [keys.prefix, ...ids]))
+    for (const [i, entry] of entries.entries()) {
+      const row = rows[i]
+      this.#doubtful.delete(entry)
+      if (!row || row.chunks > (entry.log?.chunks ?? 0)) {
+        entry.lost = true
+        this.#sealed(entry, LOST)
+        continue
+      }
+      entry.stored = row.chunks
+      entry.storedBytes = row.bytes
+      if (row.end)
+        this.#sealed(entry, row.by === gateway && entry.ending ? entry.ending : row.end, row.finishedAt)
+    }
+  }
+
+  #sealed(entry: Owned, end: End, at?: number): void {
+    entry.sealed = true
+    this.drop(entry)
+    if (!entry.lost) entry.visible = Math.max(entry.visible, entry.stored)
+    if (!entry.end) this.#options.onEnd(entry, end)
+    if (at !== undefined) entry.finishedAt = at
+    reveal(entry, entry.visible)
+  }
+}
+
+export const LOST: End = {
+  reason: 'interrupted',
+  type: 'Interrupted',
+  message: 'the store lost this answer while it ran',
+}
