@@ -5,7 +5,8 @@ import { isRecord } from './said.ts'
 
 export type Health = 'connecting' | 'online' | 'offline' | 'gone' | 'refused' | 'agent-down'
 
-const CALM_MS = 30_000
+const CALM_MS = 10_000
+const UNSEEN_MS = 60_000
 const RETRY_MOST_MS = 8_000
 const ANSWER_MS = 6_000
 
@@ -42,7 +43,11 @@ export class Connection {
       const isWell = this.health === 'online'
       if (isWell) tries = 0
       this.#pause = new AbortController()
-      const ms = isWell ? CALM_MS : backOff(tries, RETRY_MOST_MS, this.#clock.random())
+      const ms = isWell
+        ? document.hidden
+          ? UNSEEN_MS
+          : CALM_MS
+        : backOff(tries, RETRY_MOST_MS, this.#clock.random())
       await this.#clock.wait(ms, this.#pause.signal)
     }
   }

@@ -78,9 +78,16 @@ function diskShelf(database: IDBDatabase): Shelf {
     },
     async messages(conversation) {
       const rows: unknown[] = await done(store('messages', 'readonly').getAll(all(conversation)))
-      return rows
+      const messages = rows
         .map((row) => readMessage((row as { message?: unknown }).message))
         .filter((message) => message !== undefined)
+      // A message's place is its name. With a damaged one left out, the others have to move up.
+      if (messages.length < rows.length)
+        await change('messages', (it) => {
+          it.delete(all(conversation))
+          for (const [position, message] of messages.entries()) it.put({ conversation, position, message })
+        })
+      return messages
     },
     keep: (conversation) => change('conversations', (it) => it.put(conversation)),
     put: (conversation, position, message) =>

@@ -88,7 +88,7 @@ describe('a growing text', () => {
     ['brackets', '['.repeat(100_000)],
     ['stars', '*a **a '.repeat(10_000)],
     ['quotes', '> '.repeat(9_000)],
-    ['underscores', '_a_a'.repeat(2_400)],
+    ['underscores', '_a_a'.repeat(25_000)],
     ['brackets, one a line', '[\n'.repeat(50_000)],
     ['angles', '<'.repeat(100_000)],
     ['a fence', `\`\`\`\n${'x '.repeat(1_000_000)}`],

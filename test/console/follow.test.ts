@@ -190,7 +190,7 @@ describe('a connection that has died without saying so', () => {
     follow.nudge('visible')
     follow.nudge('online')
     await clock.pass(100)
-    follow.nudge('visible')
+    follow.nudge('online')
     await clock.pass(100)
     expect(gateway.resumed).toEqual([0])
     expect(gateway.connections).toBe(1)

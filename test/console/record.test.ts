@@ -28,7 +28,10 @@ describe('what storage holds', () => {
         ]) {
           const message = readMessage(it)
           expect([undefined, 'user', 'assistant']).toContain(message?.role)
-          if (message?.role === 'assistant') expect(typeof message.said.content).toBe('string')
+          if (message?.role === 'assistant') {
+            expect(typeof message.said.content).toBe('string')
+            expect(Number.isInteger(message.next) && message.next >= 0).toBe(true)
+          }
           if (message?.role === 'user') expect(typeof message.text).toBe('string')
         }
         expect(() => readConversation(value)).not.toThrow()
@@ -36,9 +39,18 @@ describe('what storage holds', () => {
     )
   })
 
-  test('an answer that cannot be read on says so instead of waiting for ever', () => {
-    expect(readMessage({ role: 'assistant', id: 'a', at: 1, said: 'damaged' })).toMatchObject({
+  test.each([
+    { said: 'damaged' },
+    { said: {}, key: 'k', next: -1 },
+    { said: {}, key: 'k', next: 1.5 },
+    { said: {}, key: 'k' },
+    { said: {}, next: 1 },
+    { key: 'k', next: 1 },
+  ])('an answer that cannot be read on says so instead of waiting for ever: %j', (damaged) => {
+    expect(readMessage({ role: 'assistant', id: 'a', at: 1, task: 't', ...damaged })).toMatchObject({
       ending: { kind: 'interrupted' },
+      task: null,
+      next: 0,
     })
   })
 })

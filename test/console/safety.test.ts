@@ -143,6 +143,9 @@ describe('the key', () => {
     const { page, rig } = world
     await answerWith(world, 'hello')
     await page.evaluate('navigator.serviceWorker.ready.then(() => 0)')
+    await page.reload()
+    await page.getByText('hello').waitFor()
+    expect(await page.evaluate('navigator.serviceWorker.controller !== null')).toBe(true)
     const kept = await page.evaluate(`(async () => {
       const texts = [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie]
       for (const name of await caches.keys()) {
