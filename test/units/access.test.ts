@@ -207,4 +207,11 @@ describe('a page of another origin', () => {
     ])
       expect(knock(guard, 'socket', { headers: { ...from(origin).headers, cookie } })).toBeUndefined()
   })
+
+  test('is refused by the other doors for its missing key, and for nothing else', () => {
+    for (const door of ['key', 'page'] as const) {
+      expect(knock(access(), door, from('http://evil.example'))).toBe('unauthorized')
+      expect(knock(access(), door, withKey(KEY, from('http://evil.example')))).toBeUndefined()
+    }
+  })
 })
