@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { FILE } from '../rig/agent.ts'
-import { endless, fin, head, raw, rst } from '../rig/answers.ts'
+import { endless, fin, head, raw, rst, silent } from '../rig/answers.ts'
 import { KEY, startRig } from '../rig/rig.ts'
 import type { Script } from '../rig/upstream.ts'
 import { gate, within } from '../rig/wait.ts'
@@ -189,3 +189,13 @@ test.each(['leave', 'reset'] as const)(
     await within('the end of the call', call.closed)
   },
 )
+
+test('a browser that goes away before the agent has answered takes the question back', async () => {
+  await using rig = await startRig()
+  rig.agent.play(ROUTE, silent)
+  const wire = rig.wire()
+  await wire.write(`GET /api/download/a HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\n\r\n`)
+  const call = await rig.agent.called(ROUTE)
+  wire.reset()
+  await within('the end of the call', call.closed)
+})

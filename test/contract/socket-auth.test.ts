@@ -72,8 +72,15 @@ test('a page of another origin is refused without the key, and let in with it', 
 test('a page that came through a proxy is at home under the name that the proxy passed on', async () => {
   await using rig = await startRig()
   const cookie = await pageCookie(rig)
-  const headers = { cookie, host: 'ghost.example', origin: 'https://ghost.example' }
-  expect(await outcome(rig.socket('/ws', { headers }))).toBe(101)
+  const from = (origin: string) =>
+    outcome(rig.socket('/ws', { headers: { cookie, host: 'ghost.example', origin } }))
+  expect(await from('https://ghost.example')).toBe(101)
+  for (const origin of [
+    'https://ghost.example.evil.example',
+    'https://evil-ghost.example',
+    'https://example',
+  ])
+    expect([origin, await from(origin)]).toEqual([origin, 403])
 })
 
 test('no other path is a socket', async () => {

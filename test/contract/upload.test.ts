@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { fin, head, json, raw } from '../rig/answers.ts'
+import { head, json, raw } from '../rig/answers.ts'
 import type { Call } from '../rig/call.ts'
 import { envelope, FORM, fileForm, form } from '../rig/multipart.ts'
 import { KEY, type Rig, startRig } from '../rig/rig.ts'
-import { gate } from '../rig/wait.ts'
+import { within } from '../rig/wait.ts'
 import { refusal } from './refusal.ts'
 
 /** What the agent was handed as `file`, whatever envelope it came in. */
@@ -163,28 +163,31 @@ describe.each(['/api/upload', '/api/workspace/load'])('%s', (path) => {
     expect(rig.agent.callsOf(route)).toEqual([])
   })
 
-  test('an agent that refuses at once is heard by a client that is still sending', async () => {
-    await using rig = await startRig()
-    const early = gate()
-    const answer = '{"error":"the agent takes no such thing"}'
-    rig.agent.play(route, async (call) => {
-      const refused = [
-        'content-type: application/json',
-        `content-length: ${answer.length}`,
-        'connection: close',
-      ]
-      await call.raw(head('413 Payload Too Large', ...refused) + answer)
-      fin(call)
-      early.open()
-    })
-    const { before, after } = envelope()
-    const bytes = Buffer.concat([before, randomBytes(8_000_000), after])
-    const wire = rig.wire()
-    await wire.write(opening(path, `Content-Length: ${bytes.length}`))
-    void wire.write(bytes)
-    await wire.until('the agent takes no such thing')
-    expect(String(wire.heard)).toMatch(/^HTTP\/1.1 413 /)
-  })
+  test.each(['while it sends', 'when all is sent'])(
+    'an agent that refuses at once is heard by a client that listens only %s',
+    async (when) => {
+      await using rig = await startRig()
+      const answer = '{"error":"the agent takes no such thing"}'
+      rig.agent.play(route, async (call) => {
+        const refused = [
+          'content-type: application/json',
+          `content-length: ${answer.length}`,
+          'connection: close',
+        ]
+        await call.raw(head('413 Payload Too Large', ...refused) + answer)
+        call.fin()
+      })
+      const { before, after } = envelope()
+      const bytes = Buffer.concat([before, randomBytes(20_000_000), after])
+      const wire = rig.wire()
+      await wire.write(opening(path, `Content-Length: ${bytes.length}`))
+      if (when === 'when all is sent') wire.socket.pause()
+      await within('the whole body is sent', wire.write(bytes))
+      wire.socket.resume()
+      await wire.until('the agent takes no such thing')
+      expect(String(wire.heard)).toMatch(/^HTTP\/1.1 413 /)
+    },
+  )
 
   test('an agent that breaks off in the middle is a 502, and nothing is sent twice', async () => {
     await using rig = await startRig()
