@@ -37,7 +37,13 @@ const base = text.transform((value, context) => {
   return url.href.replace(/\/+$/, '')
 })
 
-const store = z.enum(['disk', 'memory'], 'must be disk or memory')
+const store = z
+  .string()
+  .refine(
+    (value) =>
+      value === 'disk' || value === 'memory' || (/^rediss?:\/\/./.test(value) && URL.canParse(value)),
+    'must be disk, memory, or redis://[user:password@]host[:port][/database]',
+  )
 
 interface Variable {
   readonly needs: z.ZodType
@@ -76,7 +82,13 @@ export const VARIABLES = {
   GHOST_STORE: variable({
     needs: store,
     fallback: 'disk',
-    meaning: 'where streams are kept: `disk`, `memory` (lost with the process)',
+    meaning:
+      'where streams are kept: `disk`, `memory` (lost with the process), or `redis://…` (shared by many gateways)',
+  }),
+  GHOST_REDIS_PREFIX: variable({
+    needs: text,
+    fallback: 'ghost:',
+    meaning: 'how every key in Redis begins',
   }),
   GHOST_FSYNC: variable({
     needs: z.enum(['1s', 'end', 'off'], 'must be 1s, end or off'),
@@ -153,7 +165,9 @@ export interface Config {
   readonly voiceUrl: string | undefined
   readonly agentLog: string | undefined
   readonly dataDir: string
-  readonly store: 'disk' | 'memory'
+  /** `disk`, `memory`, or the address of a Redis, which may have a password in it. */
+  readonly store: string
+  readonly redisPrefix: string
   readonly fsync: '1s' | 'end' | 'off'
   readonly limits: StoreLimits
   readonly chat: { readonly timeoutMs: number; readonly connectMs: number }
@@ -167,6 +181,11 @@ export interface Config {
 /** All that is wrong with an environment, each line naming its variable. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+}
+
+/** An address as it may be printed. */
+export function withoutLogin(address: string): string {
+  return address.replace(/\/\/[^/@]*@/, '//')
 }
 
 /** The environment over the directory's `.env`. */
@@ -188,7 +207,10 @@ export function parseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config
     const parsed = it.needs.safeParse(raw)
     if (parsed.success) values.set(name, parsed.data)
     else if (raw === undefined) mistakes.push(`${name} is not set: ${it.meaning}`)
-    else mistakes.push(`${given ?? name}${it.secret ? '' : `=${raw}`} ${parsed.error.issues[0]?.message}`)
+    else
+      mistakes.push(
+        `${given ?? name}${it.secret ? '' : `=${withoutLogin(raw)}`} ${parsed.error.issues[0]?.message}`,
+      )
   }
   if (env.GHOST_LLM_URL && !env.GHOST_LLM_MODEL)
     mistakes.push('GHOST_LLM_MODEL is not set: GHOST_LLM_URL needs the name of a model')
@@ -206,6 +228,7 @@ export function parseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config
     agentLog: get('GHOST_AGENT_LOG'),
     dataDir: resolve(cwd, get('GHOST_DATA_DIR')),
     store: get('GHOST_STORE'),
+    redisPrefix: get('GHOST_REDIS_PREFIX'),
     fsync: get('GHOST_FSYNC'),
     limits: {
       taskBytes: get('GHOST_INTERFACE_STREAM_CAP'),

@@ -156,10 +156,10 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
 }
 
 /** The one place that names a store. */
-async function openStore(
-  { store, dataDir, limits, fsync }: Config,
-  say: (line: string) => void,
-): Promise<StreamStore> {
+async function openStore(config: Config, say: (line: string) => void): Promise<StreamStore> {
+  const { store, dataDir, limits, fsync } = config
   if (store === 'memory') return new MemoryStore(limits)
-  return DiskStore.open({ dir: join(dataDir, 'streams'), limits, fsync, say })
+  if (store === 'disk') return DiskStore.open({ dir: join(dataDir, 'streams'), limits, fsync, say })
+  const { RedisStore } = await import('./store/redis.ts')
+  return RedisStore.open({ url: store, prefix: config.redisPrefix, limits, say })
 }

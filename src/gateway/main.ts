@@ -1,4 +1,4 @@
-import { ConfigError, parseConfig, readEnvironment } from './config.ts'
+import { ConfigError, parseConfig, readEnvironment, withoutLogin } from './config.ts'
 import { startGateway } from './gateway.ts'
 
 /** Starts everything the environment asks for; the only place that ends the process. */
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
       `  open     ${gateway.url}/  and type the key (GHOST_API_KEY)`,
       `  agent    ${agent ? `embedded (${model})` : config.agentUrl}`,
       `  voice    ${config.voiceUrl ?? 'off; set GHOST_VOICE_URL'}`,
-      `  store    ${config.store}`,
+      `  store    ${withoutLogin(config.store)}`,
       `  log      ${agentLog ?? 'none; set GHOST_AGENT_LOG'}`,
       `  data     ${config.dataDir}`,
     ].join('\n'),

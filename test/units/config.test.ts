@@ -131,7 +131,6 @@ test.each([
     'http://',
     'http://a?b',
     'http://a#b',
-    'http://u:p@a',
   ),
   ...wrong(['PORT'], '65536', '99999'),
   ...wrong(['HOST', 'GHOST_DATA_DIR', 'GHOST_AGENT_LOG'], '', ' '),
@@ -140,6 +139,13 @@ test.each([
 ] as const)('%s=%j is a mistake that is named with its value', (name, value) => {
   expect(mistakeOf(name, value)).toContain(`${name}=${value} must `)
 })
+
+test.each(['GHOST_AGENT_URL', 'GHOST_VOICE_URL', 'PI_VOICE_URL', 'GHOST_STORE'])(
+  'a login in %s is a mistake that is named without the login',
+  (name) => {
+    expect(mistakeOf(name, 'http://user:secret@host')).toContain(`${name}=http://host must `)
+  },
+)
 
 describe('the key', () => {
   test('is mandatory, and what it is for is said', () => {
