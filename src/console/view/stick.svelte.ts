@@ -7,11 +7,12 @@ export class Stick {
   follows = $state(true)
   #scroller: HTMLElement | undefined
   #top = 0
+  #width = 0
 
   /** For `{@attach}` on the element that scrolls; its first child is what grows. */
   readonly attach = (scroller: HTMLElement): (() => void) => {
     this.#scroller = scroller
-    const observer = new ResizeObserver(() => this.grown())
+    const observer = new ResizeObserver(() => this.#grown(scroller))
     observer.observe(scroller)
     if (scroller.firstElementChild) observer.observe(scroller.firstElementChild)
     const scrolled = () => this.#scrolled(scroller)
@@ -22,17 +23,20 @@ export class Stick {
     }
   }
 
-  grown(): void {
-    if (this.follows) this.toNewest()
-    else this.hasMore = true
-  }
-
   toNewest(isSmooth = false): void {
     this.follows = true
     this.hasMore = false
     const isStill = !isSmooth || matchMedia('(prefers-reduced-motion: reduce)').matches
     const top = this.#scroller?.scrollHeight ?? 0
     this.#scroller?.scrollTo({ top, behavior: isStill ? 'instant' : 'smooth' })
+  }
+
+  #grown(scroller: HTMLElement): void {
+    const isNews = scroller.clientWidth === this.#width
+    this.#width = scroller.clientWidth
+    if (this.follows) this.toNewest()
+    // A narrower page is longer without saying more.
+    else if (isNews) this.hasMore = true
   }
 
   // Only going up is leaving: text may have grown between our own scrolling and the event that tells of it.
