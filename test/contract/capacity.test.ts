@@ -152,3 +152,13 @@ test('a finished answer is gone within 5 s after its time, everywhere; a running
   end.open()
   expect(words(await running.rest())).toBe('a')
 })
+
+test('a finished answer gives its room back after its time, though nobody asks for it', async () => {
+  await using rig = await startRig({ env: { GHOST_TASK_TTL: '0.2' } })
+  await (await rig.chat()).rest()
+  await eventually(
+    'no byte is held',
+    async () => /^ghost_buffered_bytes 0$/m.test(await (await rig.fetch('/metrics')).text()),
+    5_200,
+  )
+})

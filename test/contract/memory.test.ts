@@ -6,7 +6,7 @@ import { envelope, FORM } from '../rig/multipart.ts'
 import { KEY } from '../rig/rig.ts'
 import { type Server, startServer } from '../rig/server.ts'
 import type { Upstream } from '../rig/upstream.ts'
-import { eventually } from '../rig/wait.ts'
+import { eventually, pending } from '../rig/wait.ts'
 import { Wire } from '../rig/wire.ts'
 
 const MB = 1_000_000
@@ -82,6 +82,47 @@ test('an upload of 90 MB passes through without being held', async () => {
   expect((await (await agent.called('POST /api/upload')).read()).length).toBeGreaterThan(90 * MB)
   expect(most - before).toBeLessThan(60 * MB)
 })
+
+test('an upload that the agent does not take waits with the browser', { timeout: 40_000 }, async () => {
+  await using server = await startServer({ GHOST_AGENT_URL: agent.url })
+  const before = await warm(server)
+  agent.play('POST /api/upload', (call) => call.closed)
+  const wire = new Wire(server.port)
+  await wire.write(
+    `POST /api/upload HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\n` +
+      `Content-Type: ${FORM['content-type']}\r\nContent-Length: 90000000\r\n\r\n`,
+  )
+  await wire.write(envelope().before)
+  const sent = await untilStuck(() => wire.write(Buffer.alloc(100_000)), 80 * MB)
+  expect(sent).toBeLessThan(60 * MB)
+  expect((await server.residentBytes()) - before).toBeLessThan(60 * MB)
+  wire.reset()
+})
+
+test('a download that the browser does not take waits with the agent', { timeout: 40_000 }, async () => {
+  await using server = await startServer({ GHOST_AGENT_URL: agent.url })
+  const before = await warm(server)
+  let sent = 0
+  agent.play('GET /api/download/', async (call) => {
+    call.head(200, { 'content-type': 'application/octet-stream' })
+    sent = await untilStuck(() => call.write(Buffer.alloc(100_000)), 150 * MB)
+    call.rst()
+  })
+  const wire = new Wire(server.port)
+  wire.socket.pause()
+  await wire.write(`GET /api/download/a HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\n\r\n`)
+  await (await agent.called('GET /api/download/')).played
+  expect(sent).toBeLessThan(60 * MB)
+  expect((await server.residentBytes()) - before).toBeLessThan(60 * MB)
+  wire.reset()
+})
+
+/** Sends pieces of 100 kB until one is not taken for a second, or until `most` bytes have gone. */
+async function untilStuck(send: () => Promise<void>, most: number): Promise<number> {
+  let sent = 0
+  while (sent < most && !(await pending(send(), 1_000))) sent += 100_000
+  return sent
+}
 
 test.each([
   ['memory', { GHOST_STORE: 'memory' }],
