@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Completeness } from '../../src/gateway/chat/completeness.ts'
 import { cutAt } from './model.ts'
+import { anyText } from './text.ts'
 
 function complete(reads: readonly Uint8Array[]): boolean {
   const completeness = new Completeness()
@@ -69,7 +70,7 @@ describe('an answer said nothing of the kind', () => {
   })
 
   const words = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    anyText(),
     fc
       .array(
         fc.constantFrom(

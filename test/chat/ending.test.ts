@@ -3,10 +3,11 @@ import { expect, test } from 'vitest'
 import { ending, endsBlank, PING } from '../../src/gateway/chat/frames.ts'
 import type { End } from '../../src/protocol.ts'
 import { latin, seen } from './model.ts'
+import { anyText } from './text.ts'
 
 const text = (end: End) => ending(end)?.toString('latin1')
 const message = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  anyText(),
   fc
     .array(
       fc.constantFrom(

@@ -2,14 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Splitter } from '../../src/gateway/chat/frames.ts'
 import { cutAt, latin, numbered, seen, split, splitText } from './model.ts'
+import { anyText } from './text.ts'
 
 const newline = fc.constantFrom('\n', '\r', '\r\n')
 /** Text of one line in bytes: ASCII, UTF-8 of all lengths, and bytes that are no UTF-8 at all. */
 const words = fc
-  .oneof(
-    fc.string({ unit: 'binary', maxLength: 12 }),
-    fc.constantFrom('', '[DONE]', 'ü', '→', '😀', '{"a":1}'),
-  )
+  .oneof(anyText(12), fc.constantFrom('', '[DONE]', 'ü', '→', '😀', '{"a":1}'))
   .map((text) => Buffer.from(text.replaceAll(/[\r\n\0]/g, '_')).toString('latin1'))
 const line = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(fc.constantFrom('data: ', 'data:', 'data:  '), words) },

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { messageOf } from '../../src/gateway/answer.ts'
+import { anyText } from '../chat/text.ts'
 
 const HTML = `<!doctype html>
 <html><head><title>502 Bad Gateway</title></head>
@@ -43,7 +44,7 @@ describe('the message of an error body', () => {
 
   test('is at most 400 characters of text, whatever the body is', () => {
     const body = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      anyText(),
       fc.json(),
       fc.jsonValue().map((error) => JSON.stringify({ error })),
     )
