@@ -41,19 +41,48 @@ function aged(store: StreamStore, prefix: string, clock: () => number): StreamSt
   })
 }
 
-const one: Open = async (limits, clock) => {
-  const prefix = `${randomUUID()}:`
-  const store = await RedisStore.open({
-    url: redis.url,
-    prefix,
-    limits: clock ? { ...limits, ttlMs: limits.ttlMs * SCALE } : limits,
-    say() {},
-    ...(clock && { clock: () => clock() * SCALE }),
+/** Who reads, asks, waits and frees is another gateway than the one that runs the tasks. */
+function apart(owner: StreamStore, other: StreamStore): StreamStore {
+  const owned: ReadonlySet<keyof StreamStore> = new Set(['create', 'append', 'end'])
+  return new Proxy(other, {
+    get(_, name: keyof StreamStore) {
+      const store = owned.has(name) ? owner : other
+      const value = store[name]
+      return typeof value === 'function' ? value.bind(store) : value
+    },
   })
-  return {
-    store: clock ? aged(store, prefix, clock) : store,
-    [Symbol.asyncDispose]: () => store.close(),
+}
+
+function opened(arrange: (open: () => Promise<RedisStore>) => Promise<StreamStore>): Open {
+  return async (limits, clock) => {
+    const prefix = `${randomUUID()}:`
+    const stores: RedisStore[] = []
+    const open = async () => {
+      const store = await RedisStore.open({
+        url: redis.url,
+        prefix,
+        limits: clock ? { ...limits, ttlMs: limits.ttlMs * SCALE } : limits,
+        say() {},
+        ...(clock && { clock: () => clock() * SCALE }),
+      })
+      stores.push(store)
+      return store
+    }
+    const store = await arrange(open)
+    return {
+      store: clock ? aged(store, prefix, clock) : store,
+      async [Symbol.asyncDispose]() {
+        await Promise.all(stores.map((one) => one.close()))
+      },
+    }
   }
 }
 
-storeContract('redis', one)
+storeContract(
+  'redis',
+  opened((open) => open()),
+)
+storeContract(
+  'redis, as another gateway sees it,',
+  opened(async (open) => apart(await open(), await open())),
+)

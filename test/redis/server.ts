@@ -39,11 +39,16 @@ export class RedisServer implements AsyncDisposable {
       stdio: 'ignore',
     })
     const failed = once(started, 'error').then(([error]) => {
-      throw new Error(`${BINARY} cannot be run (${error.code}): install it, on Debian with apt-get install ${BINARY}`)
+      throw new Error(
+        `${BINARY} cannot be run (${error.code}): install it, on Debian with apt-get install ${BINARY}`,
+      )
     })
     failed.catch(() => {})
     this.#process = started
-    await Promise.race([failed, eventually('Redis to listen', () => this.ask(['PING']).catch(() => undefined))])
+    await Promise.race([
+      failed,
+      eventually('Redis to listen', () => this.ask(['PING']).catch(() => undefined)),
+    ])
   }
 
   async kill(): Promise<void> {

@@ -15,6 +15,10 @@ export type Entry =
 
 /** The chunks from number `from` on that make the next entry. */
 export function piece(log: Log, from: number): Batch | undefined {
+  if (log.chunks - from === 1) {
+    const [bytes = Buffer.alloc(0)] = log.page(from, 0).bytes
+    return { bytes, ends: [bytes.length] }
+  }
   const run = log.run(from, ENTRY_CHUNKS)
   const count = run && Math.max(1, fitting(run, ENTRY_BYTES))
   if (!run || !count || count === run.ends.length) return run
@@ -32,15 +36,17 @@ export function packedEnds({ ends }: Batch): Buffer | '' {
 
 /** The entries in a reply of XRANGE, or in one stream's part of XREAD. */
 export function entriesOf(reply: Reply): Entry[] {
-  return list(reply).flatMap((it): Entry[] => {
+  const entries: Entry[] = []
+  for (const it of list(reply)) {
     const [id, fields] = list(it)
-    const [, value, , ends] = list(fields)
-    if (!Buffer.isBuffer(value)) return []
-    const name = String(id)
-    if (name === SEAL) return [{ end: JSON.parse(String(value)) as End }]
+    const [, bytes, , ends] = list(fields)
+    if (!Buffer.isBuffer(id) || !Buffer.isBuffer(bytes)) continue
+    const name = id.toString('latin1')
     const chunks = chunksAt(name)
-    return chunks === 0 ? [] : [{ chunks, batch: { bytes: value, ends: unpackedEnds(value, ends) } }]
-  })
+    if (name === SEAL) entries.push({ end: JSON.parse(String(bytes)) as End })
+    else if (chunks > 0) entries.push({ chunks, batch: { bytes, ends: unpackedEnds(bytes, ends) } })
+  }
+  return entries
 }
 
 /** Without its first `skip` chunks. */

@@ -1,6 +1,7 @@
 import { createClient, RESP_TYPES } from '@redis/client'
 import { Fault } from '../../fault.ts'
 import type { Address } from './address.ts'
+import { Rest } from './rest.ts'
 import type { Script } from './scripts.ts'
 
 export type Argument = string | Buffer
@@ -26,15 +27,17 @@ const LAST_RETRY_MS = 1_000
 
 const BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const
 
-const newClient = ({ host, port, tls, username, password, database }: Address, name: string) =>
+/** The same options for every connection: for others than the last ones the library makes a new class, which takes it 20 ms. */
+const newClient = ({ host, port, tls, username, password, database }: Address) =>
   createClient({
     RESP: 2,
-    name,
     database,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     socket: { host, port, ...(tls && { tls }), connectTimeout: CONNECT_MS, reconnectStrategy: false },
     disableOfflineQueue: true,
+    // Limits are set here, where they are needed: the library's own costs a signal a command, and a blocked reader its life.
+    commandOptions: { timeout: 0 },
     disableClientInfo: true,
     maintNotifications: 'disabled',
   })
@@ -46,7 +49,7 @@ export class Link {
   #client: Client | undefined
   #trouble: string | undefined
   #drop: (why: unknown) => void = () => {}
-  #wake: () => void = () => {}
+  readonly #rest = new Rest()
   #closed = false
   readonly #kept: Promise<void>
 
@@ -108,7 +111,7 @@ export class Link {
   async close(): Promise<void> {
     this.#closed = true
     this.#drop('closed')
-    this.#wake()
+    this.#rest.cut()
     await this.#kept
   }
 
@@ -126,7 +129,7 @@ export class Link {
       const died = new Promise<unknown>((resolve) => {
         this.#drop = resolve
       })
-      const client = newClient(this.#options.address, this.#options.name)
+      const client = newClient(this.#options.address)
       client.on('error', this.#drop)
       const timer = setTimeout(this.#drop, CONNECT_MS, 'no answer')
       const connected = client.connect().then(
@@ -139,6 +142,7 @@ export class Link {
         tries = 0
         this.#client = client
         this.#trouble = undefined
+        this.#send(['CLIENT', 'SETNAME', this.#options.name]).catch(() => {})
         this.#options.onUp()
         why = await died
       }
@@ -146,18 +150,9 @@ export class Link {
       this.#trouble = wordsOf(why, this.#options.address)
       client.destroy()
       this.#options.onDown()
-      if (!this.#closed) await this.#rest(Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries))
+      const ms = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries)
+      if (!this.#closed) await this.#rest.take(ms * (0.5 + this.#options.chance() / 2))
     }
-  }
-
-  #rest(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms * (0.5 + this.#options.chance() / 2))
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 }
 

@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { entriesOf, list } from './entries.ts'
 import type { Followed } from './followed.ts'
 import { after, type Keys } from './keys.ts'
 import type { Link, Reply } from './link.ts'
+import { Rest } from './rest.ts'
 
 export interface ReaderOptions {
   /** Of its own, since it is blocked most of the time. */
@@ -29,11 +29,12 @@ const BREATH_MS = 2
 export class Reader {
   readonly #options: ReaderOptions
   readonly #followed = new Map<string, Followed>()
-  readonly #stopped = new AbortController()
+  readonly #rest = new Rest()
   #heard = '0-0'
   /** The command that is under way does not know of a log yet. */
   #stale = false
   #asking = false
+  #closed = false
 
   constructor(options: ReaderOptions) {
     this.#options = options
@@ -55,28 +56,29 @@ export class Reader {
   /** There is a new connection: a Redis that lost its data counts its messages anew. */
   restart(): void {
     this.#heard = '0-0'
+    this.#rest.cut()
   }
 
   close(): void {
-    this.#stopped.abort()
+    this.#closed = true
+    this.#rest.cut()
   }
 
   async #run(): Promise<void> {
     const { link } = this.#options
-    const { signal } = this.#stopped
-    while (!signal.aborted) {
+    while (!this.#closed) {
       try {
         this.#asking = true
         this.#stale = false
         const reply = await link.timely(link.sendForBytes(this.#command()), BLOCK_MS + LATE_MS)
         this.#asking = false
         for (const part of list(reply)) this.#take(part)
-        if (this.#followed.size > MANY) await pause(BREATH_MS, undefined, { signal })
+        if (this.#followed.size > MANY) await this.#rest.take(BREATH_MS)
       } catch {
         // The link knows why, and says so to whoever asks something of it.
         this.#asking = false
         if (link.trouble === undefined) link.drop()
-        await pause(RETRY_MS, undefined, { signal }).catch(() => {})
+        if (!this.#closed) await this.#rest.take(RETRY_MS)
       }
     }
   }

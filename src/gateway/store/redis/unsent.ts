@@ -4,6 +4,7 @@ import { list, packedEnds, piece } from './entries.ts'
 import { entryId, type Keys } from './keys.ts'
 import { type Argument, type Link, wordsOf } from './link.ts'
 import { type Owned, reveal, unsentBytes } from './owned.ts'
+import { Rest } from './rest.ts'
 import { rowsOf } from './rows.ts'
 import { SCRIPTS } from './scripts.ts'
 
@@ -48,7 +49,7 @@ export class Unsent {
   #timer: NodeJS.Timeout | undefined
   #away = false
   #closed = false
-  #hurry: () => void = () => {}
+  readonly #rest = new Rest()
 
   constructor(options: UnsentOptions) {
     this.#options = options
@@ -83,7 +84,7 @@ export class Unsent {
 
   /** There is a connection again. */
   hurry(): void {
-    this.#hurry()
+    this.#rest.cut()
   }
 
   /** Resolves when the chunks before `chunk` can be seen, unless too much would be unsent; or when the entry is over. */
@@ -109,7 +110,7 @@ export class Unsent {
     clearTimeout(timer)
     clearInterval(this.#timer)
     this.#closed = true
-    this.#hurry()
+    this.#rest.cut()
     for (const entry of this.#dirty) for (const look of [...entry.settling]) look()
   }
 
@@ -137,20 +138,10 @@ export class Unsent {
         if (all) this.#away = false
       } catch (error) {
         this.#trouble = wordsOf(error, this.#options)
-        await this.#rest()
+        await this.#rest.take(RETRY_MS)
       }
     }
     this.#rounds = undefined
-  }
-
-  #rest(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, RETRY_MS)
-      this.#hurry = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 
   #tick(): void {
@@ -174,7 +165,7 @@ export class Unsent {
   async #round(): Promise<boolean> {
     if (this.#doubtful.size > 0) await this.#ask([...this.#doubtful])
     const { link, keys } = this.#options
-    const { pieces, logs, args, ending, all } = this.#gather()
+    const { touched, pieces, logs, args, ending, all } = this.#gather()
     const [appended, ...sealed] = await Promise.allSettled([
       pieces.length > 0 ? link.run(SCRIPTS.append, logs, [keys.prefix, ...args]) : [],
       ...ending.map((entry) => this.#seal(entry)),
@@ -187,7 +178,7 @@ export class Unsent {
       if (reply[0] === 'sealed' && entry.ending) this.#sealed(entry, entry.ending, Number(reply[1]))
       else if (!entry.sealed) this.#doubtful.add(entry)
     }
-    for (const entry of new Set(pieces.map((it) => it.entry))) {
+    for (const entry of touched) {
       if (entry.stored === entry.log?.chunks && !entry.ending && !this.#doubtful.has(entry))
         this.#dirty.delete(entry)
       reveal(entry, entry.stored)
@@ -199,14 +190,16 @@ export class Unsent {
 
   /** As much as one round trip may carry, and the ends of those that go there whole. */
   #gather() {
+    const touched: Owned[] = []
     const pieces: Piece[] = []
     const logs: string[] = []
     const args: Argument[] = []
     const ending: Owned[] = []
     let room = ROUND_BYTES
     for (const entry of [...this.#dirty]) {
-      if (room <= 0) return { pieces, logs, args, ending, all: false }
+      if (room <= 0) return { touched, pieces, logs, args, ending, all: false }
       const { log } = entry
+      touched.push(entry)
       let { stored: chunks, storedBytes: bytes } = entry
       while (log && chunks < log.chunks && room > 0) {
         const batch = piece(log, chunks)
@@ -224,7 +217,7 @@ export class Unsent {
       if (entry.ending && chunks === log?.chunks) ending.push(entry)
       else if (entry.stored === log?.chunks) this.#dirty.delete(entry)
     }
-    return { pieces, logs, args, ending, all: true }
+    return { touched, pieces, logs, args, ending, all: true }
   }
 
   #seal({ id, ending, log }: Owned) {
