@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process'
+import { readdir, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import {
   type Browser,
   type BrowserContext,
@@ -11,11 +10,21 @@ import {
 import type { Rig, RigOptions } from '../rig/rig.ts'
 import { type Cutter, startCutter } from './cutter.ts'
 
-const BUILD = fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** The console as it is built now. The gateway looks for it when it is loaded, so it has to be there before. */
+/** Building is the first step of `npm test`, not a test's own. Says so when there is nothing built, or something old. */
 export async function builtConsole(): Promise<void> {
-  await promisify(execFile)(process.execPath, [BUILD])
+  const changed = async (path: string) => (await stat(ROOT + path)).mtimeMs
+  const sources = await readdir(`${ROOT}src/console`, { recursive: true })
+  const newest = Math.max(
+    ...(await Promise.all([
+      changed('vite.config.ts'),
+      ...sources.map((name) => changed(`src/console/${name}`)),
+    ])),
+  )
+  const built = await changed('dist/console/index.html').catch(() => 0)
+  if (built === 0) throw new Error('there is no dist/console: npm run build')
+  if (built < newest) console.warn('dist/console is older than its sources: npm run build')
 }
 
 export function startBrowser(): Promise<Browser> {
