@@ -1,11 +1,13 @@
 import type { End } from '../../protocol.ts'
+import { Fault } from '../fault.ts'
 import { diskPage } from './diskpage.ts'
-import { Journal, saved, spotsOf } from './journal.ts'
-import { type Kept, newKept } from './kept.ts'
+import type { Files } from './files.ts'
+import { type Fsync, Keeper } from './keeper.ts'
+import { type Kept, newKept, saved } from './kept.ts'
 import { infoOf, Ledger, newEntry } from './ledger.ts'
 import { type Lock, lock } from './lock.ts'
 import { Log } from './log.ts'
-import { revive } from './revive.ts'
+import { revive, takeIn } from './revive.ts'
 import { type Scan, scan } from './scan.ts'
 import { Segments } from './segments.ts'
 import {
@@ -21,9 +23,6 @@ import {
   type TaskInfo,
 } from './store.ts'
 
-/** `1s`: at least every second and at each end. What is not synced survives the process all the same, but not the machine. */
-export type Fsync = '1s' | 'end' | 'off'
-
 export interface DiskOptions {
   readonly dir: string
   readonly limits: StoreLimits
@@ -32,9 +31,9 @@ export interface DiskOptions {
   say(line: string): void
   /** Monotonic milliseconds. */
   readonly clock?: () => number
+  readonly segmentBytes?: number
+  readonly files?: Files
 }
-
-const UPKEEP_MS = 1_000
 
 /**
  * Logs in one journal for all tasks: what a reader is shown has been written before. Running and recent tasks are read from memory, the
@@ -43,54 +42,54 @@ const UPKEEP_MS = 1_000
 export class DiskStore implements StreamStore {
   readonly kind = 'disk'
   readonly #options: DiskOptions
-  readonly #lock: Lock
   readonly #segments: Segments
-  readonly #journal: Journal
+  readonly #keeper: Keeper
   readonly #ledger: Ledger<Kept>
-  readonly #upkeep: NodeJS.Timeout
-  readonly #clock: () => number
-  #nextTask = 1
+  #nextTask: number
   #dirty = new Set<Kept>()
   #tick: Promise<void> | undefined
-  #syncing: Promise<void> | undefined
-  #trouble: string | undefined
-  /** What was written may not be there: everything in memory is to be written again. */
-  #doubted = false
   #memory = 0
-  #closed = false
+  #closing: Promise<void> | undefined
 
   /** @throws Error that names the directory, when it cannot be used or another gateway uses it */
   static async open(options: DiskOptions): Promise<DiskStore> {
     const held = lock(options.dir)
     try {
-      const segments = new Segments(options.dir)
-      const found = await scan(options.dir, segments)
-      return new DiskStore(options, held, segments, found)
+      const { dir, fsync, segmentBytes, files } = options
+      const segments = new Segments(dir, { segmentBytes, files, syncs: fsync !== 'off' })
+      return new DiskStore(options, held, segments, await scan(segments))
     } catch (error) {
       held.release()
-      throw new Error(
-        `the data directory ${options.dir} cannot be used: ${error instanceof Error ? error.message : error}`,
-      )
+      const reason = error instanceof Error ? error.message : error
+      throw new Error(`the data directory ${options.dir} cannot be used: ${reason}`, { cause: error })
     }
   }
 
   private constructor(options: DiskOptions, held: Lock, segments: Segments, found: Scan) {
     this.#options = options
-    this.#lock = held
     this.#segments = segments
-    this.#journal = new Journal(segments)
     this.#nextTask = found.nextTask
-    this.#clock = options.clock ?? (() => performance.now())
+    const clock = options.clock ?? (() => performance.now())
+    this.#keeper = new Keeper({
+      segments,
+      lock: held,
+      fsync: options.fsync,
+      entries: () => this.#ledger.all(),
+      onLost: (entry) => {
+        options.say(`the answer ${entry.id} is gone from the disk`)
+        this.#ledger.forget(entry)
+      },
+      say: options.say,
+    })
     this.#ledger = new Ledger({
       limits: options.limits,
-      clock: this.#clock,
+      clock,
       onForget: (entry) => {
         this.#memory -= entry.log?.bytes ?? 0
-        this.#journal.release(entry)
+        this.#keeper.journal.release(entry)
       },
     })
-    this.#revive(found)
-    this.#upkeep = setInterval(() => void this.#keepUp(), UPKEEP_MS)
+    this.#revive(found, clock)
   }
 
   get bytes(): number {
@@ -104,10 +103,11 @@ export class DiskStore implements StreamStore {
     return this.#segments.bytes
   }
   health(): StoreHealth {
-    return this.#trouble === undefined ? { durable: true } : { durable: false, detail: this.#trouble }
+    return this.#keeper.health
   }
 
   async create(task: NewTask): Promise<TaskInfo> {
+    if (this.#closing) throw new Fault('shutting_down', 'the gateway stops')
     const claimed = this.#ledger.makeRoom(task.claim)
     if (claimed) return infoOf(claimed)
     const entry = newKept(newEntry(task), this.#nextTask++, new Log())
@@ -118,7 +118,7 @@ export class DiskStore implements StreamStore {
 
   async append(id: string, batch: Batch): Promise<Appended> {
     const entry = this.#ledger.get(id)
-    if (!entry?.log || entry.ending) return 'ended'
+    if (!entry?.log || entry.ending || this.#closing) return 'ended'
     const { taskBytes, totalBytes } = this.#options.limits
     const room = taskBytes - entry.log.bytes
     while (this.#memory + Math.min(batch.ends.at(-1) ?? 0, room) > totalBytes && this.#freeMemory());
@@ -132,10 +132,10 @@ export class DiskStore implements StreamStore {
 
   async end(id: string, end: End): Promise<boolean> {
     const entry = this.#ledger.get(id)
-    if (!entry || entry.ending) return false
-    entry.ending = end
+    if (!entry || entry.ending || this.#closing) return false
+    entry.ending = { end, at: Date.now() }
     await this.#written(entry)
-    if (this.#options.fsync !== 'off') void this.#sync()
+    this.#keeper.ended()
     return true
   }
 
@@ -144,16 +144,13 @@ export class DiskStore implements StreamStore {
     if (!entry) return undefined
     const page = entry.log
       ? entry.log.page(from, PAGE_BYTES, entry.visible)
-      : from < entry.chunks
-        ? await this.#readDisk(entry, from)
-        : { bytes: [], next: from }
-    if (!page) return undefined
-    return entry.end && page.next >= entry.chunks ? { ...page, end: entry.end } : page
+      : await this.#readDisk(entry, from)
+    return page && entry.end && page.next >= entry.chunks ? { ...page, end: entry.end } : page
   }
 
   wait(id: string, from: number, ms: number, signal: AbortSignal): Promise<void> {
     const entry = this.#ledger.get(id)
-    if (!entry || entry.end || entry.visible > from || this.#closed) return Promise.resolve()
+    if (!entry || entry.end || entry.visible > from || this.#closing) return Promise.resolve()
     return entry.waiters.wait(ms, signal)
   }
 
@@ -168,20 +165,20 @@ export class DiskStore implements StreamStore {
 
   async sweep(): Promise<void> {
     this.#ledger.sweep()
-    if (this.#trouble === undefined) await this.#try(() => this.#journal.clear(() => this.#ledger.all()))
+    await this.#keeper.clear()
   }
 
   async ready(): Promise<void> {}
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    clearInterval(this.#upkeep)
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     await this.#tick
     for (const entry of this.#ledger.all()) entry.waiters.wake()
-    await this.#syncing
-    await this.#segments.close().catch(() => {})
-    this.#lock.release()
+    await this.#keeper.close()
   }
 
   /** Resolves when what is new of the entry is in the journal and its readers have been woken: everything of a tick in one write. */
@@ -200,123 +197,51 @@ export class DiskStore implements StreamStore {
   #flush(): void {
     const dirty = this.#dirty
     this.#dirty = new Set()
-    if (this.#trouble === undefined)
-      try {
-        this.#journal.write(dirty)
-      } catch (error) {
-        this.#say(error)
-      }
+    this.#keeper.write(dirty)
     for (const entry of dirty) {
       entry.visible = entry.chunks
       if (entry.ending && !entry.end) {
         entry.log?.seal()
-        this.#ledger.finish(entry, entry.ending)
+        this.#ledger.finish(entry, entry.ending.end)
+        entry.finishedAt = entry.ending.at
       } else entry.waiters.wake()
     }
   }
 
-  /** The oldest finished log that is in memory leaves it; one that is nowhere else is gone then. */
+  /** The oldest finished log that is on the disk leaves memory; if there is none, the oldest goes altogether. */
   #freeMemory(): boolean {
+    let oldest: Kept | undefined
     for (const entry of this.#ledger.finished()) {
       if (!entry.log) continue
-      if (!saved(entry)) this.#ledger.evict(entry)
-      else {
+      if (saved(entry)) {
         this.#memory -= entry.log.bytes
         entry.held = { chunks: entry.log.chunks, bytes: entry.log.bytes }
         entry.log = undefined
+        return true
       }
-      return true
+      oldest ??= entry
     }
-    return false
+    if (oldest) this.#ledger.evict(oldest)
+    return oldest !== undefined
   }
 
   async #readDisk(entry: Kept, from: number): Promise<Page | undefined> {
-    const look = () => diskPage(this.#segments, entry.number, entry.extents, from)
-    const page = (await look()) ?? (await look())
-    if (page) return page
-    this.#options.say(`the answer ${entry.id} cannot be read from the disk any more`)
-    this.#ledger.forget(entry)
-    return undefined
+    if (from >= entry.chunks) return { bytes: [], next: from }
+    const page = await diskPage(this.#segments, entry, from)
+    if (page || this.#ledger.get(entry.id) !== entry) return page
+    this.#keeper.cut(entry, from)
+    return { bytes: [], next: from }
   }
 
-  /** Every second: sync, or look whether the disk is well again and write what it missed. */
-  async #keepUp(): Promise<void> {
-    const there = this.#segments.isThere()
-    if (this.#trouble === undefined && there) {
-      if (this.#options.fsync === '1s') await this.#sync()
-      return
-    }
-    if (!there) {
-      this.#say(new Error('its files were deleted'))
-      this.#segments.forgetAll()
-      this.#doubted = true
-    }
-    await this.#try(async () => {
-      if (this.#doubted) {
-        await this.#segments.close().catch(() => {})
-        for (const entry of [...this.#ledger.all()])
-          if (entry.log) this.#journal.release(entry)
-          else if (!this.#segments.has([...spotsOf(entry)])) this.#ledger.forget(entry)
-      }
-      this.#journal.write(this.#ledger.all())
-      await this.#segments.sync()
-      this.#doubted = false
-      this.#trouble = undefined
-      this.#options.say('the journal can be written again; everything that is in memory is in it')
-    })
-  }
-
-  /** Not on anyone's way: one at a time, and one more for what came meanwhile. */
-  #sync(): Promise<void> {
-    const before = this.#syncing ?? Promise.resolve()
-    this.#syncing = before.then(() =>
-      this.#try(async () => {
-        try {
-          await this.#segments.sync()
-        } catch (error) {
-          // After a failed sync nobody knows what the page cache still has: asking again would only hide it.
-          this.#doubted = true
-          throw error
-        }
-      }),
-    )
-    return this.#syncing
-  }
-
-  async #try(act: () => Promise<void>): Promise<void> {
-    try {
-      await act()
-    } catch (error) {
-      this.#say(error)
-    }
-  }
-
-  #say(error: unknown): void {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    const reason = error instanceof Error ? error.message.replace(/, \w+( '.*')?$/, '') : String(error)
-    if (this.#trouble === undefined)
-      this.#options.say(
-        `the journal cannot be written (${reason}): answers go on from memory and would be lost with the process`,
-      )
-    this.#trouble = code
-      ? `the journal cannot be written: ${code}`
-      : `the journal cannot be written: ${reason}`
-  }
-
-  #revive(found: Scan): void {
-    const { entries, notice } = revive(found, this.#options.limits.ttlMs, this.#clock)
-    for (const entry of entries) {
-      for (const { segment, length } of spotsOf(entry)) this.#segments.keep(segment, length)
-      this.#ledger.add(entry)
-    }
-    this.#ledger.sweep()
+  #revive(found: Scan, clock: () => number): void {
+    const { journal } = this.#keeper
+    const { entries, gone, notice } = revive(found, this.#options.limits.ttlMs, clock)
+    for (const record of gone) journal.disown(record)
+    for (const entry of entries) journal.adopt(entry)
+    takeIn(this.#ledger, entries)
     this.#ledger.shrink()
-    try {
-      this.#journal.write([...this.#ledger.all()].filter((entry) => !saved(entry)))
-    } catch (error) {
-      this.#say(error)
-    }
-    this.#segments.deleteEmpty()
+    this.#keeper.write([...this.#ledger.all()].filter((entry) => !saved(entry)))
+    this.#keeper.clean()
     if (notice) this.#options.say(notice)
   }
 }

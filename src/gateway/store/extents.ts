@@ -14,10 +14,14 @@ const FIRST = 3
 
 /** Where the chunks of one log lie in the journal, in the order of the chunks; 20 bytes a record, since there can be very many. */
 export class Extents {
-  #table = new Uint32Array(4 * FIELDS)
+  #table = new Uint32Array(FIELDS)
   #count = 0
 
   add({ segment, offset, length, first, chunks }: Extent): void {
+    this.put(segment, offset, length, first, chunks)
+  }
+
+  put(segment: number, offset: number, length: number, first: number, chunks: number): void {
     const at = this.#count++ * FIELDS
     if (at + FIELDS > this.#table.length) {
       const larger = new Uint32Array(2 * this.#table.length)
@@ -34,7 +38,8 @@ export class Extents {
 
   at(index: number): Extent | undefined {
     if (index < 0 || index >= this.#count) return undefined
-    const [segment = 0, offset = 0, length = 0, first = 0, chunks = 0] = this.#table.subarray(index * FIELDS)
+    const at = index * FIELDS
+    const [segment = 0, offset = 0, length = 0, first = 0, chunks = 0] = this.#table.subarray(at, at + FIELDS)
     return { segment, offset, length, first, chunks }
   }
 
@@ -56,27 +61,55 @@ export class Extents {
     this.#table[index * FIELDS + 1] = offset
   }
 
+  /** Bytes of records in each segment. */
+  sizes(): Map<number, number> {
+    const sizes = new Map<number, number>()
+    const table = this.#table
+    let segment = 0
+    let sum = 0
+    for (let at = 0; at < this.#count * FIELDS; at += FIELDS) {
+      if (table[at] !== segment) {
+        if (sum > 0) sizes.set(segment, (sizes.get(segment) ?? 0) + sum)
+        segment = table[at] ?? 0
+        sum = 0
+      }
+      sum += table[at + 2] ?? 0
+    }
+    if (sum > 0) sizes.set(segment, (sizes.get(segment) ?? 0) + sum)
+    return sizes
+  }
+
   /**
-   * The unbroken row from chunk 0 on, with the number of its chunks and of their bytes. Records are found in the order of the segments,
-   * which copying changes; one that was copied just before a crash is there twice, and the second is not needed.
+   * The unbroken row from chunk 0 to before `until`, with the number of its chunks and of their bytes. Records are found in the order of
+   * the segments, which copying changes; what was copied, or written again, just before a crash is there twice, perhaps in other pieces.
    */
-  row(): {
+  row(until = Number.POSITIVE_INFINITY): {
     readonly extents: Extents
     readonly chunks: number
     readonly bytes: number
+    /** There is more behind a gap. */
     readonly hole: boolean
   } {
-    const extents = new Extents()
+    const whole = this.#unbroken()
+    if (whole !== undefined && whole <= until)
+      return { extents: this, chunks: whole, bytes: this.#payload(), hole: false }
+    const row = new Extents()
     let chunks = 0
-    let bytes = 0
-    for (const extent of this.#inOrder()) {
-      if (extent.first < chunks) continue
-      if (extent.first > chunks) return { extents, chunks, bytes, hole: true }
-      extents.add(extent)
-      chunks += extent.chunks
-      bytes += payloadBytes(extent.length, extent.chunks)
+    let hole = false
+    for (const { segment, offset, length, first, chunks: count } of this.#inOrder()) {
+      if (first + count <= chunks || first + count > until) continue
+      if (first < chunks) {
+        // It reaches further than what begins at the same place, or behind it; if it begins amid a record it is none of this row's pieces.
+        const index = row.indexOf(first)
+        if (row.at(index)?.first !== first) continue
+        row.#count = index
+      }
+      hole = first > chunks
+      if (hole) break
+      row.put(segment, offset, length, first, count)
+      chunks = first + count
     }
-    return { extents, chunks, bytes, hole: false }
+    return { extents: row, chunks, bytes: row.#payload(), hole }
   }
 
   *[Symbol.iterator](): Generator<Extent> {
@@ -84,6 +117,24 @@ export class Extents {
       const extent = this.at(i)
       if (extent) yield extent
     }
+  }
+
+  /** The number of chunks, if the records are a row as they are: which is the rule, and there can be very many. */
+  #unbroken(): number | undefined {
+    const table = this.#table
+    let chunks = 0
+    for (let at = FIRST; at < this.#count * FIELDS; at += FIELDS) {
+      if (table[at] !== chunks) return undefined
+      chunks += table[at + 1] ?? 0
+    }
+    return chunks
+  }
+
+  #payload(): number {
+    let bytes = 0
+    for (let at = 0; at < this.#count * FIELDS; at += FIELDS)
+      bytes += payloadBytes(this.#table[at + 2] ?? 0, this.#table[at + 4] ?? 0)
+    return bytes
   }
 
   #inOrder(): Iterable<Extent> {

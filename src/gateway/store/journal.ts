@@ -1,41 +1,15 @@
-import type { End } from '../../protocol.ts'
-import { type Extent, Extents } from './extents.ts'
-import type { Entry } from './ledger.ts'
-import type { Log } from './log.ts'
-import { chunksRecord, jsonRecord, RECORD_CHUNKS, recordAt } from './record.ts'
-import { type Place, SEGMENT_BYTES, type Segments } from './segments.ts'
+import { Extents } from './extents.ts'
+import { type Kept, sizesOf } from './kept.ts'
+import { putChunks, putJson, RECORD_CHUNKS } from './record.ts'
+import type { Place, Segments, Spot } from './segments.ts'
+import { Sheet } from './sheet.ts'
+import { type Batch, fitting, PAGE_BYTES } from './store.ts'
 
 /** One system call's worth, when there is much to write at once. */
 const WRITE_BYTES = 8 << 20
-/** What is copied between two turns of the event loop while a segment is cleared. */
-const COPY_BYTES = 256 << 10
-
-type Spot = Place & { readonly length: number }
-
-/** A task as the journal knows it: what of it is written, and where. */
-export interface Filed extends Entry {
-  readonly number: number
-  /** Undefined: it left memory and is read from the disk. */
-  log: Log | undefined
-  /** How it will have ended once that is written; nothing may be appended any more. */
-  ending: End | undefined
-  /** Chunks that are in the journal. */
-  stored: number
-  extents: Extents
-  taskAt: Spot | undefined
-  endAt: Spot | undefined
-}
-
-export function saved(entry: Filed): boolean {
-  return (
-    entry.taskAt !== undefined &&
-    entry.stored === entry.chunks &&
-    (entry.ending === undefined || entry.endAt !== undefined)
-  )
-}
 
 interface Written {
-  readonly entry: Filed
+  readonly entry: Kept
   readonly kind: 'task' | 'end' | { readonly first: number; readonly chunks: number }
   readonly at: number
   readonly length: number
@@ -44,7 +18,9 @@ interface Written {
 /** Tasks and their chunks in segments on disk. */
 export class Journal {
   readonly #segments: Segments
-  #clearing = false
+  readonly #sheet = new Sheet()
+  /** Records of tasks that were forgotten, to be marked as such before anything of those tasks is deleted. */
+  #forgotten: Place[] = []
 
   constructor(segments: Segments) {
     this.#segments = segments
@@ -54,120 +30,109 @@ export class Journal {
    * Writes all that is new of these tasks, with one system call as a rule.
    * @throws the system's error; what was not written counts as new still
    */
-  write(entries: Iterable<Filed>): void {
-    const buffers: Uint8Array[] = []
-    const written: Written[] = []
-    let length = 0
-    const put = (entry: Filed, kind: Written['kind'], ...parts: Uint8Array[]) => {
-      const at = length
-      for (const part of parts) length += part.length
-      buffers.push(...parts)
-      written.push({ entry, kind, at, length: length - at })
-      if (length >= WRITE_BYTES) commit()
-    }
+  write(entries: Iterable<Kept>): void {
+    const sheet = this.#sheet
+    sheet.take()
+    let written: Written[] = []
     const commit = () => {
-      if (length === 0) return
-      this.#settle(this.#segments.write(buffers.splice(0)), written.splice(0))
-      length = 0
+      const made = written
+      written = []
+      if (sheet.bytes > 0) this.#settle(this.#segments.write(sheet.take()), made)
     }
     for (const entry of entries) {
-      const { number, log, id, createdAt, claim, ending } = entry
-      if (!entry.taskAt)
-        put(
-          entry,
-          'task',
-          jsonRecord('task', number, 0, claim ? { id, createdAt, claim } : { id, createdAt }),
-        )
+      const { number, log, ending } = entry
+      const put = (kind: Written['kind'], write: (mark: number) => void) => {
+        if (sheet.bytes >= WRITE_BYTES) commit()
+        const mark = this.#segments.begin()
+        const at = sheet.bytes
+        write(mark)
+        written.push({ entry, kind, at, length: sheet.bytes - at })
+      }
+      if (!entry.taskAt) put('task', (mark) => putJson(sheet, mark, 'task', number, 0, aboutOf(entry)))
       for (let from = entry.stored; log && from < log.chunks; ) {
         const run = log.run(from, RECORD_CHUNKS)
         if (!run) break
-        put(entry, { first: from, chunks: run.ends.length }, ...chunksRecord(number, from, run))
-        from += run.ends.length
+        // No larger than a page, so that a page from the disk costs no more than it is.
+        const fits = Math.max(1, fitting(run, PAGE_BYTES))
+        const part = fits === run.ends.length ? run : firstOf(run, fits)
+        const first = from
+        put({ first, chunks: fits }, (mark) => putChunks(sheet, mark, number, first, part))
+        from += fits
       }
-      if (ending && !entry.endAt) {
-        const finishedAt = entry.finishedAt ?? Date.now()
-        put(entry, 'end', jsonRecord('end', number, entry.chunks, { end: ending, finishedAt }))
-      }
+      if (!ending || entry.endAt) continue
+      const { end, at: finishedAt } = ending
+      put('end', (mark) => putJson(sheet, mark, 'end', number, entry.chunks, { end, finishedAt }))
     }
     commit()
   }
 
-  /** Nothing of this task is needed any more. */
-  release(entry: Filed): void {
-    for (const { segment, length } of spotsOf(entry)) this.#segments.release(segment, length)
+  /** What the journal has of this task is not to be relied on: all of it counts as new. */
+  release(entry: Kept): void {
+    this.#count(entry, -1)
+    if (entry.taskAt) this.#forgotten.push(entry.taskAt)
     entry.extents = new Extents()
     entry.taskAt = undefined
     entry.endAt = undefined
     entry.stored = 0
   }
 
-  /**
-   * Keeps the journal within twice the bytes that are alive and one segment: empty segments are deleted, and what is alive in the one
-   * with the most dead bytes is copied to the end. One segment a call.
-   */
-  async clear(entries: () => Iterable<Filed>): Promise<void> {
-    this.#segments.deleteEmpty()
-    if (this.#clearing) return
-    let alive = 0
-    const byNumber = new Map<number, Filed>()
-    for (const entry of entries()) {
-      alive += entry.bytes
-      byNumber.set(entry.number, entry)
-    }
-    if (this.#segments.bytes <= 2 * alive + SEGMENT_BYTES) return
-    const segment = this.#segments.worst()
-    if (segment === undefined) return
-    this.#clearing = true
-    try {
-      await this.#copyOut(segment, byNumber)
-      this.#segments.deleteEmpty()
-    } finally {
-      this.#clearing = false
-    }
+  /** A record of a task that has another one, or is not wanted any more. */
+  disown(task: Place): void {
+    this.#forgotten.push(task)
   }
 
-  async #copyOut(segment: number, byNumber: ReadonlyMap<number, Filed>): Promise<void> {
-    const bytes = await this.#segments.readAll(segment)
-    let copied = 0
-    for (let at = 0; at < bytes.length; ) {
-      const record = recordAt(bytes, at)
-      if (!record) break
-      const entry = byNumber.get(record.task)
-      const here = { segment, offset: at, length: record.end - at }
-      at = record.end
-      if (!entry) continue
-      const index = record.type === 'chunks' ? entry.extents.indexOf(record.first) : -1
-      const spot =
-        record.type === 'task' ? entry.taskAt : record.type === 'end' ? entry.endAt : entry.extents.at(index)
-      if (spot?.segment !== segment || spot.offset !== here.offset) continue
-      const to = this.#segments.write([bytes.subarray(record.start, record.end)])
-      this.#segments.release(segment, here.length)
-      const moved = { ...to, length: here.length }
-      if (record.type === 'task') entry.taskAt = moved
-      else if (record.type === 'end') entry.endAt = moved
-      else entry.extents.move(index, to.segment, to.offset)
-      copied += here.length
-      if (copied < COPY_BYTES) continue
-      copied = 0
-      await new Promise((resolve) => setImmediate(resolve))
+  /**
+   * Deletes the segments that nothing needs. A task that was forgotten must not come back in part at the next start because its first
+   * records lie where something else is alive: there it is marked first.
+   * @throws the system's error
+   */
+  clean(): void {
+    for (let task = this.#forgotten.at(-1); task; task = this.#forgotten.at(-1)) {
+      this.#segments.forget(task)
+      this.#forgotten.pop()
     }
+    this.#segments.deleteEmpty()
+  }
+
+  /** Takes in a task that was found in the journal. */
+  adopt(entry: Kept): void {
+    this.#count(entry, 1)
+  }
+
+  /** The record of a chunk is damaged: what is before it stays. */
+  cut(entry: Kept, chunk: number): void {
+    this.#count(entry, -1)
+    const damaged = entry.extents.at(entry.extents.indexOf(chunk))
+    const { extents, chunks, bytes } = entry.extents.row(damaged?.first ?? 0)
+    entry.extents = extents
+    entry.held = { chunks, bytes }
+    entry.stored = chunks
+    entry.endAt = undefined
+    this.#count(entry, 1)
+  }
+
+  #count(entry: Kept, sign: 1 | -1): void {
+    for (const [segment, bytes] of sizesOf(entry)) this.#segments.need(segment, sign * bytes)
   }
 
   #settle(place: Place, written: readonly Written[]): void {
     for (const { entry, kind, at, length } of written) {
-      const spot = { segment: place.segment, offset: place.offset + at, length }
+      const spot: Spot = { segment: place.segment, offset: place.offset + at, length }
       if (kind === 'task') entry.taskAt = spot
       else if (kind === 'end') entry.endAt = spot
       else {
-        entry.extents.add({ ...spot, ...kind })
+        entry.extents.put(spot.segment, spot.offset, length, kind.first, kind.chunks)
         entry.stored = kind.first + kind.chunks
       }
     }
   }
 }
 
-export function* spotsOf(entry: Filed): Generator<Spot | Extent> {
-  if (entry.taskAt) yield entry.taskAt
-  if (entry.endAt) yield entry.endAt
-  yield* entry.extents
+function firstOf({ bytes, ends }: Batch, count: number): Batch {
+  const first = ends.slice(0, count)
+  return { bytes: bytes.subarray(0, first.at(-1)), ends: first }
+}
+
+function aboutOf({ id, createdAt, claim }: Kept) {
+  return claim ? { id, createdAt, claim } : { id, createdAt }
 }

@@ -1,28 +1,31 @@
-import { crc32 } from 'node:zlib'
 import type { End } from '../../protocol.ts'
+import { checksum, checksumOfLong } from './checksum.ts'
+import type { Sheet } from './sheet.ts'
 import type { Batch, NewTask } from './store.ts'
 
 /**
- * A journal is a row of records, each
+ * A segment of the journal is a row of records, each
  *
- *     0  u32  "GHJ1"
+ *     0  u32  the segment's mark; in the record of a task that was forgotten, its complement
  *     4  u32  length of the record, these 24 bytes included
- *     8  u32  CRC-32 of everything behind it
+ *     8  u32  checksum of everything behind it, begun with the mark
  *    12  u32  type in the high byte, number of chunks below
  *    16  u32  number of the task
  *    20  u32  number of the first chunk; for an end: how many chunks there were
  *    24       chunks: where each but the last ends (u32 each), then their bytes. Else JSON.
  *
- * Tasks have numbers of their own in the journal, so that a chunk does not carry 16 bytes of id.
+ * The mark is random and stands in the name of the segment's file alone, so that neither an answer that spells a record nor a block of
+ * a deleted file can pass for one when the bytes before it are damaged. Tasks have numbers of their own in the journal, so that a chunk
+ * does not carry 16 bytes of id.
  */
 export const RECORD_HEAD_BYTES = 24
-export const MAGIC = Buffer.from('GHJ1')
-const MAGIC_LE = MAGIC.readUInt32LE(0)
+/** Up to here it is cheaper to copy a record's bytes than to pass them as a buffer of their own. */
+const SMALL_BYTES = 4 << 10
 /** Longest run of chunks in one record. */
 export const RECORD_CHUNKS = 4096
 
-export type RecordType = 'task' | 'chunks' | 'end'
-const TYPES: readonly RecordType[] = ['task', 'chunks', 'end']
+const TYPES = ['task', 'chunks', 'end'] as const
+export type RecordType = (typeof TYPES)[number]
 
 /** What a `task` record says. */
 export interface TaskRecord {
@@ -36,7 +39,7 @@ export interface EndRecord {
   readonly finishedAt: number
 }
 
-/** Where a record lies and what it is about; `start` and `end` are offsets in the scanned bytes. */
+/** Where a record lies and what it is about; `start` and `end` are offsets in the bytes it was found in. */
 export interface RecordHead {
   readonly type: RecordType
   readonly task: number
@@ -46,68 +49,72 @@ export interface RecordHead {
   readonly end: number
 }
 
-function headOf(
-  type: RecordType,
-  task: number,
-  first: number,
-  chunks: number,
-  rest: readonly Uint8Array[],
-): Buffer {
-  const table = type === 'chunks' ? Math.max(0, chunks - 1) * 4 : 0
-  const head = Buffer.allocUnsafe(RECORD_HEAD_BYTES + table)
-  let length = head.length
-  for (const part of rest) length += part.length
-  head.writeUInt32LE(MAGIC_LE, 0)
-  head.writeUInt32LE(length, 4)
-  head.writeUInt32LE(((TYPES.indexOf(type) << 24) | chunks) >>> 0, 12)
-  head.writeUInt32LE(task, 16)
-  head.writeUInt32LE(first, 20)
-  return head
+/** Writes a record of chunks on a sheet. */
+export function putChunks(sheet: Sheet, mark: number, task: number, first: number, chunks: Batch): void {
+  const { bytes, ends } = chunks
+  const at = RECORD_HEAD_BYTES + 4 * (ends.length - 1)
+  const small = bytes.length <= SMALL_BYTES
+  const record = sheet.make(small ? at + bytes.length : at)
+  begin(record, mark, TYPES.indexOf('chunks'), ends.length, task, first, at + bytes.length)
+  for (let i = 0; i + 1 < ends.length; i++) record.writeUInt32LE(ends[i] ?? 0, RECORD_HEAD_BYTES + 4 * i)
+  if (small) record.set(bytes, at)
+  record.writeUInt32LE(
+    small ? checksum(record, 12, record.length, mark) : checksumOfLong(mark, record.subarray(12), bytes),
+    8,
+  )
+  if (!small) sheet.lay(bytes)
 }
 
-function seal(head: Buffer, rest: readonly Uint8Array[]): void {
-  let crc = crc32(head.subarray(12))
-  for (const part of rest) crc = crc32(part, crc)
-  head.writeUInt32LE(crc, 8)
-}
-
-/** A record of chunks as the buffers to write: a head made for it, and the chunks' bytes where they lie. */
-export function chunksRecord(task: number, first: number, { bytes, ends }: Batch): [Buffer, Uint8Array] {
-  const head = headOf('chunks', task, first, ends.length, [bytes])
-  for (let i = 0; i + 1 < ends.length; i++) head.writeUInt32LE(ends[i] ?? 0, RECORD_HEAD_BYTES + 4 * i)
-  seal(head, [bytes])
-  return [head, bytes]
-}
-
-export function jsonRecord(
+/** Writes a record of JSON on a sheet. */
+export function putJson(
+  sheet: Sheet,
+  mark: number,
   type: 'task' | 'end',
   task: number,
   first: number,
   value: TaskRecord | EndRecord,
-): Buffer {
-  const rest = [Buffer.from(JSON.stringify(value))]
-  const head = headOf(type, task, first, 0, rest)
-  seal(head, rest)
-  return Buffer.concat([head, ...rest])
+): void {
+  const json = Buffer.from(JSON.stringify(value))
+  const record = sheet.make(RECORD_HEAD_BYTES + json.length)
+  begin(record, mark, TYPES.indexOf(type), 0, task, first, record.length)
+  record.set(json, RECORD_HEAD_BYTES)
+  record.writeUInt32LE(checksum(record, 12, record.length, mark), 8)
 }
 
-/** The record that begins at `start`; undefined when there is no whole and undamaged one. */
-export function recordAt(bytes: Buffer, start: number): RecordHead | undefined {
-  const length = lengthAt(bytes, start)
-  if (length === undefined || start + length > bytes.length) return undefined
-  if (crc32(bytes.subarray(start + 12, start + length)) !== bytes.readUInt32LE(start + 8)) return undefined
-  return { ...aboutAt(bytes, start), end: start + length }
+function begin(
+  record: Buffer,
+  mark: number,
+  type: number,
+  chunks: number,
+  task: number,
+  first: number,
+  length: number,
+): void {
+  record.writeUInt32LE(mark, 0)
+  record.writeUInt32LE(length, 4)
+  record.writeUInt32LE((type << 24) | chunks, 12)
+  record.writeUInt32LE(task, 16)
+  record.writeUInt32LE(first, 20)
 }
 
-/** The length that a record claims to have; undefined when nothing like a record begins there. */
-export function lengthAt(bytes: Buffer, start: number): number | undefined {
-  if (start + RECORD_HEAD_BYTES > bytes.length || bytes.readUInt32LE(start) !== MAGIC_LE) return undefined
-  const length = bytes.readUInt32LE(start + 4)
-  return length < RECORD_HEAD_BYTES ? undefined : length
+/** Where the record that begins at `start` ends; undefined when there is no whole and undamaged one. */
+export function endOfRecord(bytes: Buffer, start: number, mark: number): number | undefined {
+  if (start + RECORD_HEAD_BYTES > bytes.length) return undefined
+  const found = bytes.readUInt32LE(start)
+  if (found !== mark && found !== ~mark >>> 0) return undefined
+  const end = start + bytes.readUInt32LE(start + 4)
+  if (end < start + RECORD_HEAD_BYTES || end > bytes.length) return undefined
+  return checksum(bytes, start + 12, end, mark) === bytes.readUInt32LE(start + 8) ? end : undefined
+}
+
+/** The record that begins at `start`; undefined when there is no whole and undamaged one, or one of a forgotten task. */
+export function recordAt(bytes: Buffer, start: number, mark: number): RecordHead | undefined {
+  const end = endOfRecord(bytes, start, mark)
+  return end === undefined || bytes.readUInt32LE(start) !== mark ? undefined : headAt(bytes, start, end)
 }
 
 /** What the head at `start` says, whether or not the record is whole. */
-export function aboutAt(bytes: Buffer, start: number): Omit<RecordHead, 'end'> {
+export function headAt(bytes: Buffer, start: number, end: number): RecordHead {
   const kind = bytes.readUInt32LE(start + 12)
   return {
     type: TYPES[kind >>> 24] ?? 'chunks',
@@ -115,23 +122,58 @@ export function aboutAt(bytes: Buffer, start: number): Omit<RecordHead, 'end'> {
     task: bytes.readUInt32LE(start + 16),
     first: bytes.readUInt32LE(start + 20),
     start,
+    end,
   }
+}
+
+/** Written over the mark of a task's record when the task is forgotten; as unlike it as can be, so that no single damage makes it. */
+export function forgotten(mark: number): Buffer {
+  return u32(~mark >>> 0)
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}
+
+/** Makes a record one of another segment. */
+export function remark(bytes: Buffer, { start, end }: RecordHead, mark: number): void {
+  bytes.writeUInt32LE(mark, start)
+  bytes.writeUInt32LE(checksum(bytes, start + 12, end, mark), start + 8)
+}
+
+/** Where the next whole record begins. */
+export function nextRecord(bytes: Buffer, from: number, mark: number): number | undefined {
+  const alive = seek(bytes, from, mark, u32(mark))
+  // Not further than that: where there is much damage, each search to the end would make the whole a square.
+  return seek(alive === undefined ? bytes : bytes.subarray(0, alive), from, mark, forgotten(mark)) ?? alive
+}
+
+function seek(bytes: Buffer, from: number, mark: number, pattern: Buffer): number | undefined {
+  for (let at = bytes.indexOf(pattern, from); at !== -1; at = bytes.indexOf(pattern, at + 1))
+    if (endOfRecord(bytes, at, mark) !== undefined) return at
+  return undefined
 }
 
 export function jsonOf<T extends TaskRecord | EndRecord>(bytes: Buffer, record: RecordHead): T {
   return JSON.parse(bytes.toString('utf8', record.start + RECORD_HEAD_BYTES, record.end)) as T
 }
 
-/** The chunks of a record from number `from` on, as they lie in the scanned bytes. */
-export function chunksOf(bytes: Buffer, record: RecordHead, from: number): Batch {
+/** The chunks of a record from number `from` on, as they lie in the scanned bytes; at most `most` bytes, but at least one chunk. */
+export function chunksOf(bytes: Buffer, record: RecordHead, from: number, most: number): Batch {
   const skip = Math.max(0, from - record.first)
   const base = record.start + RECORD_HEAD_BYTES + 4 * (record.chunks - 1)
   const endOf = (i: number) =>
     i === record.chunks - 1 ? record.end - base : bytes.readUInt32LE(record.start + RECORD_HEAD_BYTES + 4 * i)
   const start = skip > 0 ? endOf(skip - 1) : 0
   const ends: number[] = []
-  for (let i = skip; i < record.chunks; i++) ends.push(endOf(i) - start)
-  return { bytes: bytes.subarray(base + start, record.end), ends }
+  for (let i = skip; i < record.chunks; i++) {
+    const end = endOf(i) - start
+    if (end > most && ends.length > 0) break
+    ends.push(end)
+  }
+  return { bytes: bytes.subarray(base + start, base + start + (ends.at(-1) ?? 0)), ends }
 }
 
 /** Bytes of the chunks in a record of this length. */

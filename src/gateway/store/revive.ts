@@ -1,46 +1,84 @@
 import type { End } from '../../protocol.ts'
 import { type Kept, newKept } from './kept.ts'
-import { newEntry } from './ledger.ts'
+import { type Ledger, newEntry } from './ledger.ts'
 import type { Recovered, Scan } from './scan.ts'
+import type { Place } from './segments.ts'
+
+/** The end of an answer of which only the beginning is left. */
+export const DAMAGED: End = {
+  reason: 'interrupted',
+  type: 'Interrupted',
+  message: 'a part of this answer was damaged on the disk',
+}
+const STOPPED: End = {
+  reason: 'interrupted',
+  type: 'Interrupted',
+  message: 'the gateway stopped while the answer ran',
+}
 
 export interface Revived {
-  /** In the order they ended. */
+  /** In the order they began. */
   readonly entries: readonly Kept[]
+  /** Records of tasks that are not wanted any more. */
+  readonly gone: readonly Place[]
   /** What the operator should know; undefined when all is well. */
   readonly notice: string | undefined
 }
 
 /**
- * The tasks of an earlier process: finished ones as they were, running ones as interrupted. Of a damaged one the unbroken beginning is
- * left, and its end says so. `clock` is monotonic, the times on disk are not: an age is never less than none.
+ * The tasks of an earlier process whose time is not over: finished ones as they were, running ones as interrupted. Of a damaged one the
+ * unbroken beginning is left, and its end says so. `clock` is monotonic, the times on disk are not: an age is never less than none.
  */
 export function revive(found: Scan, ttlMs: number, clock: () => number): Revived {
   const now = Date.now()
-  const entries = found.tasks.map((task) => {
+  const entries: Kept[] = []
+  const gone = [...found.stale]
+  const damaged: string[] = []
+  const claimants = new Map(found.tasks.map(({ number, task }) => [task.value.claim?.key, number]))
+  for (const task of found.tasks) {
+    const { id, claim } = task.task.value
     const { end, finishedAt } = endOf(task, now)
-    const { value } = task.task
-    const forgetAt = clock() + Math.min(ttlMs, finishedAt + ttlMs - now)
-    const base = { ...newEntry(value), createdAt: value.createdAt, end, finishedAt, forgetAt }
-    const entry = newKept(base, task.number, undefined, { chunks: task.chunks, bytes: task.bytes })
-    entry.extents = task.extents
-    entry.taskAt = task.task
-    entry.endAt = task.damaged ? undefined : task.end
-    return entry
-  })
-  entries.sort((a, b) => (a.finishedAt ?? 0) - (b.finishedAt ?? 0))
-  return { entries, notice: noticeOf(found) }
+    const left = Math.min(ttlMs, finishedAt + ttlMs - now)
+    // A claim is free again only when its task was forgotten; the process ended before the journal knew of it.
+    const freed = claim !== undefined && claimants.get(claim.key) !== task.number
+    if (left <= 0 || freed) {
+      gone.push(task.task)
+      continue
+    }
+    if (task.damaged) damaged.push(id)
+    entries.push(entryOf(task, end, finishedAt, clock() + left))
+  }
+  return { entries, gone, notice: noticeOf(found, damaged) }
+}
+
+/** The ledger has two orders: that in which they began, and that in which they ended. */
+export function takeIn(ledger: Ledger<Kept>, entries: readonly Kept[]): void {
+  const ends = entries.map(({ end }) => end)
+  for (const entry of entries) {
+    entry.end = undefined
+    ledger.add(entry)
+  }
+  for (const [i, entry] of entries.entries()) entry.end = ends[i]
+  for (const entry of entries.toSorted((a, b) => a.forgetAt - b.forgetAt)) ledger.add(entry)
+}
+
+function entryOf(task: Recovered, end: End, finishedAt: number, forgetAt: number): Kept {
+  const { value } = task.task
+  const base = { ...newEntry(value), createdAt: value.createdAt, end, finishedAt, forgetAt }
+  const entry = newKept(base, task.number, undefined, { chunks: task.chunks, bytes: task.bytes })
+  entry.extents = task.extents
+  entry.taskAt = task.task
+  entry.endAt = task.damaged ? undefined : task.end
+  return entry
 }
 
 function endOf(task: Recovered, now: number): { readonly end: End; readonly finishedAt: number } {
-  const interrupted = (message: string): End => ({ reason: 'interrupted', type: 'Interrupted', message })
   const finishedAt = task.end?.value.finishedAt ?? now
-  if (task.damaged) return { end: interrupted('a part of this answer was damaged on the disk'), finishedAt }
-  if (task.end) return { end: task.end.value.end, finishedAt }
-  return { end: interrupted('the gateway stopped while the answer ran'), finishedAt }
+  if (task.damaged) return { end: DAMAGED, finishedAt }
+  return { end: task.end?.value.end ?? STOPPED, finishedAt }
 }
 
-function noticeOf({ tasks, cutBytes, damagedBytes }: Scan): string | undefined {
-  const damaged = tasks.filter((task) => task.damaged).map((task) => task.task.value.id)
+function noticeOf({ cutBytes, damagedBytes }: Scan, damaged: readonly string[]): string | undefined {
   if (cutBytes + damagedBytes + damaged.length === 0) return undefined
   const lost =
     damaged.length > 0 ? `set aside behind the damage: ${damaged.join(', ')}` : 'no known answer is damaged'

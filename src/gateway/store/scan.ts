@@ -1,20 +1,19 @@
-import { readdirSync, truncateSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
 import { Extents } from './extents.ts'
 import {
-  aboutAt,
   type EndRecord,
+  endOfRecord,
+  headAt,
   jsonOf,
-  MAGIC,
+  nextRecord,
+  RECORD_HEAD_BYTES,
   type RecordHead,
-  recordAt,
   type TaskRecord,
 } from './record.ts'
-import type { Place, Segments } from './segments.ts'
+import type { Place, Segments, Spot } from './segments.ts'
 
 /** Where a record of JSON lies, and what it says. */
-export interface Found<T> extends Place {
-  readonly length: number
+export interface Found<T> extends Spot {
   readonly value: T
 }
 
@@ -32,8 +31,11 @@ export interface Recovered {
 }
 
 export interface Scan {
+  /** In the order they began. */
   readonly tasks: readonly Recovered[]
   readonly nextTask: number
+  /** Records of tasks that have another one. */
+  readonly stale: readonly Place[]
   /** Bytes cut off the ends of segments: records that were being written when the machine or the process stopped. */
   readonly cutBytes: number
   /** Bytes in the midst of segments that are no whole records. */
@@ -41,86 +43,140 @@ export interface Scan {
 }
 
 interface Draft {
-  task?: Found<TaskRecord>
-  end?: Found<EndRecord> & { readonly chunks: number }
+  readonly number: number
+  task?: Found<TaskRecord> | undefined
+  end?: (Found<EndRecord> & { readonly chunks: number }) | undefined
   readonly extents: Extents
   /** A record that names the task was damaged. */
   hit: boolean
 }
 
+const NAME = /^(\d{8,})-([0-9a-f]{8})\.journal$/
+
 /**
  * Reads the whole journal: every whole record is kept, wherever the damage is. A torn tail is cut off, so that the next scan finds the
  * same without it.
+ * @throws the system's error
  */
-export async function scan(dir: string, segments: Segments): Promise<Scan> {
-  const drafts = new Map<number, Draft>()
-  const draftOf = (number: number): Draft => {
-    let draft = drafts.get(number)
-    if (!draft) {
-      draft = { extents: new Extents(), hit: false }
-      drafts.set(number, draft)
-    }
-    return draft
+export async function scan(segments: Segments): Promise<Scan> {
+  const numbers = readdirSync(segments.dir, { withFileTypes: true })
+    .flatMap((file) => {
+      const [name, number, mark] = (file.isFile() && NAME.exec(file.name)) || []
+      return name === undefined ? [] : [{ name, mark: Number(`0x${mark}`), number: Number(number) }]
+    })
+    .sort((a, b) => a.number - b.number)
+    .map(({ name, mark, number }) => segments.found(name, mark, number))
+  const survey = new Survey()
+  // New memory for each segment would cost as much as reading it.
+  const rooms: Buffer[] = []
+  const read = (i: number) => {
+    const segment = numbers[i]
+    const reading = segment === undefined ? undefined : segments.whole(segment, rooms[i % 2])
+    // Whoever awaits it hears of it, if anybody still does.
+    reading?.catch(() => {})
+    return reading
   }
-  const numbers = readdirSync(dir)
-    .map((name) => Number(/^(\d{8,})\.journal$/.exec(name)?.[1]))
-    .filter((number) => number > 0)
-    .sort((a, b) => a - b)
-  let cutBytes = 0
-  let damagedBytes = 0
-  let next = numbers[0] === undefined ? undefined : readFile(segments.path(numbers[0]))
+  let next = read(0)
   for (const [i, segment] of numbers.entries()) {
-    const bytes = (await next) ?? Buffer.alloc(0)
-    const following = numbers[i + 1]
-    next = following === undefined ? undefined : readFile(segments.path(following))
-    let at = 0
-    while (at < bytes.length) {
-      const record = recordAt(bytes, at)
-      if (record) {
-        note(draftOf(record.task), record, segment, bytes)
-        at = record.end
+    const found = await next
+    next = read(i + 1)
+    if (!found) break
+    rooms[i % 2] = larger(rooms[i % 2], found.bytes)
+    const whole = survey.take(segment, found.bytes, found.mark)
+    segments.accept(segment, whole, whole < found.bytes.length)
+  }
+  return survey.result()
+}
+
+function larger(one: Buffer | undefined, other: Buffer): Buffer {
+  return one && one.length > other.length ? one : other
+}
+
+class Survey {
+  readonly #drafts = new Map<number, Draft>()
+  readonly #stale: Place[] = []
+  #last: Draft | undefined
+  #cutBytes = 0
+  #damagedBytes = 0
+
+  /** Notes every record of a segment, and gives the number of bytes up to the end of the last. */
+  take(segment: number, bytes: Buffer, mark: number): number {
+    for (let at = 0; at < bytes.length; ) {
+      const end = endOfRecord(bytes, at, mark)
+      if (end !== undefined) {
+        this.#note(segment, bytes, at, end, mark)
+        at = end
         continue
       }
-      const resumed = nextRecord(bytes, at + 1)
+      const resumed = nextRecord(bytes, at + 1, mark)
       if (resumed === undefined) {
-        cutBytes += bytes.length - at
-        truncateSync(segments.path(segment), at)
-        break
+        this.#cutBytes += bytes.length - at
+        return at
       }
-      damagedBytes += resumed - at
-      if (bytes.indexOf(MAGIC, at) === at) {
-        const known = drafts.get(aboutAt(bytes, at).task)
-        if (known) known.hit = true
+      this.#damagedBytes += resumed - at
+      // Most likely its head is as it was.
+      if (at + RECORD_HEAD_BYTES <= resumed) {
+        const draft = this.#drafts.get(headAt(bytes, at, resumed).task)
+        if (draft) draft.hit = true
       }
       at = resumed
     }
-    segments.found(segment, Math.min(at, bytes.length))
+    return bytes.length
   }
-  let nextTask = 1
-  const tasks: Recovered[] = []
-  for (const [number, draft] of drafts) {
-    nextTask = Math.max(nextTask, number + 1)
-    if (!draft.task) continue
-    const { hole, ...row } = draft.extents.row()
-    const damaged = hole || (draft.end ? draft.end.chunks !== row.chunks : draft.hit)
-    tasks.push({ number, task: draft.task, end: draft.end, ...row, damaged })
+
+  result(): Scan {
+    const tasks: Recovered[] = []
+    let nextTask = 1
+    for (const { number, task, end, extents, hit } of this.#drafts.values()) {
+      nextTask = Math.max(nextTask, number + 1)
+      if (!task) continue
+      const { hole, ...row } = extents.row(end?.chunks)
+      tasks.push({ number, task, end, ...row, damaged: end ? end.chunks !== row.chunks : hole || hit })
+    }
+    tasks.sort((a, b) => a.number - b.number)
+    return {
+      tasks,
+      nextTask,
+      stale: this.#stale,
+      cutBytes: this.#cutBytes,
+      damagedBytes: this.#damagedBytes,
+    }
   }
-  return { tasks, nextTask, cutBytes, damagedBytes }
+
+  #note(segment: number, bytes: Buffer, start: number, end: number, mark: number): void {
+    // Most records are of chunks, and there can be very many: no objects for those.
+    const draft = this.#draft(bytes.readUInt32LE(start + 16))
+    const kind = bytes.readUInt32LE(start + 12)
+    if (kind >>> 24 === 1) {
+      const first = bytes.readUInt32LE(start + 20)
+      draft.extents.put(segment, start, end - start, first, kind & 0xffffff)
+      return
+    }
+    const record = headAt(bytes, start, end)
+    if (bytes.readUInt32LE(start) !== mark) draft.task = undefined
+    else if (record.type === 'task') {
+      if (draft.task) this.#stale.push(draft.task)
+      draft.task = found<TaskRecord>(segment, bytes, record)
+    } else draft.end = { ...found<EndRecord>(segment, bytes, record), chunks: record.first }
+  }
+
+  #draft(number: number): Draft {
+    if (this.#last?.number === number) return this.#last
+    let draft = this.#drafts.get(number)
+    if (!draft) {
+      draft = { number, extents: new Extents(), hit: false }
+      this.#drafts.set(number, draft)
+    }
+    this.#last = draft
+    return draft
+  }
 }
 
-function note(draft: Draft, record: RecordHead, segment: number, bytes: Buffer): void {
-  const { start: offset, end } = record
-  const length = end - offset
-  if (record.type === 'chunks')
-    draft.extents.add({ segment, offset, length, first: record.first, chunks: record.chunks })
-  else if (record.type === 'task')
-    draft.task = { segment, offset, length, value: jsonOf<TaskRecord>(bytes, record) }
-  else draft.end = { segment, offset, length, value: jsonOf<EndRecord>(bytes, record), chunks: record.first }
-}
-
-/** Where the next whole record begins. */
-function nextRecord(bytes: Buffer, from: number): number | undefined {
-  for (let at = bytes.indexOf(MAGIC, from); at !== -1; at = bytes.indexOf(MAGIC, at + 1))
-    if (recordAt(bytes, at)) return at
-  return undefined
+function found<T extends TaskRecord | EndRecord>(
+  segment: number,
+  bytes: Buffer,
+  record: RecordHead,
+): Found<T> {
+  const { start, end } = record
+  return { segment, offset: start, length: end - start, value: jsonOf<T>(bytes, record) }
 }

@@ -1,199 +1,252 @@
-import {
-  closeSync,
-  fdatasync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  statSync,
-  unlinkSync,
-  writevSync,
-} from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { codeOf, FILES, type Files, readDamaged } from './files.ts'
+import { forgotten } from './record.ts'
+import { Tail } from './tail.ts'
 
 /** A segment is closed when it has this much; one write is never split between two. */
 export const SEGMENT_BYTES = 16 << 20
 
-const sync = promisify(fdatasync)
-
 interface Segment {
+  readonly path: string
+  /** Begins each of its records. */
+  readonly mark: number
   size: number
   /** Bytes of records that something still needs. */
   live: number
 }
 
-/** Where a write begins. */
-export interface Place {
-  readonly segment: number
-  readonly offset: number
+/** Where something begins. */
+export type Place = { readonly segment: number; readonly offset: number }
+export type Spot = Place & { readonly length: number }
+
+export interface SegmentsOptions {
+  readonly segmentBytes?: number | undefined
+  readonly files?: Files | undefined
+  /** False: nothing is ever synced. */
+  readonly syncs?: boolean
 }
 
 /** The journal's files: written at the end of the newest one, read anywhere, deleted when nothing in them is needed any more. */
 export class Segments {
-  readonly #dir: string
+  readonly dir: string
+  /** From this size on a segment is full. */
+  readonly segmentBytes: number
+  readonly #files: Files
+  readonly #syncs: boolean
   readonly #segments = new Map<number, Segment>()
   #newest = 0
-  #fd: number | undefined
-  #unsynced = false
+  #tail: Tail | undefined
+  /** The files before the tail, until they are synced and closed. */
+  #closing: Promise<void> = Promise.resolve()
+  #directoryUnsynced = false
 
-  constructor(dir: string) {
-    this.#dir = dir
+  constructor(
+    dir: string,
+    { segmentBytes = SEGMENT_BYTES, files = FILES, syncs = true }: SegmentsOptions = {},
+  ) {
+    this.dir = dir
+    this.segmentBytes = segmentBytes
+    this.#files = files
+    this.#syncs = syncs
   }
 
+  /** On disk. */
   get bytes(): number {
-    let sum = 0
-    for (const { size } of this.#segments.values()) sum += size
-    return sum
+    return this.#sum('size')
+  }
+  /** Of records that something still needs. */
+  get live(): number {
+    return this.#sum('live')
   }
 
-  /** A segment that was found at the start. */
-  found(number: number, size: number): void {
-    this.#segments.set(number, { size, live: 0 })
-    this.#newest = Math.max(this.#newest, number)
+  /** Takes in a segment that was found at the start, and gives its number. */
+  found(name: string, mark: number, number: number): number {
+    this.#newest = Math.max(this.#newest + 1, number)
+    this.#segments.set(this.#newest, { path: join(this.dir, name), mark, size: 0, live: 0 })
+    return this.#newest
   }
 
-  path(number: number): string {
-    return join(this.#dir, `${String(number).padStart(8, '0')}.journal`)
+  /** Everything in a segment, and the mark of its records; in `into` if there is room. @throws the system's error */
+  async whole(number: number, into?: Buffer): Promise<{ readonly bytes: Buffer; readonly mark: number }> {
+    const { path, mark } = this.#known(number)
+    return { bytes: await readDamaged(this.#files, path, into), mark }
+  }
+
+  /** How much of a segment was found to be whole; what is behind it is cut off. @throws the system's error */
+  accept(number: number, size: number, cut: boolean): void {
+    const segment = this.#known(number)
+    segment.size = size
+    if (cut) this.#files.truncateSync(segment.path, size)
+  }
+
+  /** Sees to a segment that the next write goes to, and gives the mark for its records. @throws the system's error */
+  begin(): number {
+    this.rollFull()
+    if (this.#tail) return this.#known(this.#newest).mark
+    this.#files.mkdirSync(this.dir, { recursive: true, mode: 0o700 })
+    const mark = randomBytes(4).readUInt32LE()
+    const number = this.#newest + 1
+    const [digits, hex] = [String(number), mark.toString(16)].map((part) => part.padStart(8, '0'))
+    const path = join(this.dir, `${digits}-${hex}.journal`)
+    this.#tail = new Tail(this.#files, this.#files.openSync(path, 'ax', 0o600), this.#syncs)
+    this.#newest = number
+    this.#segments.set(number, { path, mark, size: 0, live: 0 })
+    this.#directoryUnsynced = this.#syncs
+    return mark
   }
 
   /**
-   * Appends buffers, all or nothing, with one system call. The page cache takes them: they survive the process at once, and the machine
-   * after the next `sync`.
+   * Appends buffers to the segment that was begun, all or nothing, as a rule with one system call. The page cache takes them: they
+   * survive the process at once, and the machine after the next `sync`.
    * @throws the system's error; nothing has been appended then
    */
   write(buffers: readonly Uint8Array[]): Place {
-    let length = 0
-    for (const buffer of buffers) length += buffer.length
-    const segment = this.#open()
+    const segment = this.#known(this.#newest)
     const place = { segment: this.#newest, offset: segment.size }
-    const written = writevSync(this.#fd as number, buffers as Uint8Array[])
-    if (written !== length) {
-      this.#cut(segment.size)
-      throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })
+    try {
+      const length = this.#tail?.write(buffers) ?? 0
+      segment.size += length
+      segment.live += length
+      return place
+    } catch (error) {
+      // What may have been written of it is behind the end that is known: nothing may come behind that.
+      if (!this.#tail?.cut(segment.size)) this.roll()
+      throw error
     }
-    segment.size += length
-    segment.live += length
-    this.#unsynced = true
-    return place
   }
 
-  /** Records in a segment are not needed any more; one that nothing needs is deleted unless it is being written. */
-  release(number: number, bytes: number): void {
-    const segment = this.#segments.get(number)
-    if (segment) segment.live -= bytes
-  }
-  keep(number: number, bytes: number): void {
+  /** So many bytes more of a segment are needed, or fewer; one that nothing needs goes with the next `deleteEmpty`. */
+  need(number: number, bytes: number): void {
     const segment = this.#segments.get(number)
     if (segment) segment.live += bytes
   }
 
+  /** @throws the system's error, when it has tried them all */
   deleteEmpty(): void {
-    for (const [number, { live }] of this.#segments)
-      if (live <= 0 && !this.#writes(number)) this.delete(number)
+    let failed: unknown
+    for (const [number, segment] of this.#segments)
+      if (segment.live <= 0 && !this.#writes(number))
+        try {
+          this.#files.unlinkSync(segment.path)
+          this.#segments.delete(number)
+        } catch (error) {
+          if (codeOf(error) === 'ENOENT') this.#segments.delete(number)
+          else failed ??= error
+        }
+    if (failed !== undefined) throw failed
   }
 
-  delete(number: number): void {
-    this.#segments.delete(number)
-    try {
-      unlinkSync(this.path(number))
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-    }
-  }
-
-  /** The closed segment with the most bytes that nothing needs. */
-  worst(): number | undefined {
+  /** The closed segment with the most bytes that nothing needs, other than these. */
+  worst(others: ReadonlySet<number>): number | undefined {
     let worst: number | undefined
     let most = 0
     for (const [number, { size, live }] of this.#segments) {
-      if (this.#writes(number) || size - live <= most) continue
+      if (others.has(number) || this.#writes(number) || size - live <= most) continue
       most = size - live
       worst = number
     }
     return worst
   }
 
-  /** @throws the system's error */
-  async read(number: number, offset: number, length: number): Promise<Buffer> {
-    const file = await open(this.path(number))
+  /** Bytes of a segment, and the mark of its records. Undefined: it is not there any more. @throws the system's error */
+  async read(
+    { segment, offset }: Place,
+    length: number,
+  ): Promise<{ readonly bytes: Buffer; readonly mark: number } | undefined> {
+    const known = this.#segments.get(segment)
+    if (!known) return undefined
     try {
-      const buffer = Buffer.allocUnsafe(length)
-      const { bytesRead } = await file.read(buffer, 0, length, offset)
-      return buffer.subarray(0, bytesRead)
-    } finally {
-      await file.close()
+      return { bytes: await this.#files.read(known.path, offset, length), mark: known.mark }
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined
+      throw error
     }
   }
 
-  /** @throws the system's error */
-  readAll(number: number): Promise<Buffer> {
-    return readFile(this.path(number))
+  /** Writes over a task's record that it is forgotten, unless its segment is about to be deleted. @throws the system's error */
+  forget({ segment, offset }: Place): void {
+    const known = this.#segments.get(segment)
+    if (!known || (known.live <= 0 && !this.#writes(segment))) return
+    try {
+      this.#files.overwriteSync(known.path, offset, forgotten(known.mark))
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+    }
   }
 
-  /** Whether all these places are in segments that are known. */
-  has(places: readonly Place[]): boolean {
-    return places.every(({ segment }) => this.#segments.has(segment))
-  }
-
-  /** What was written so far survives the machine when this resolves. */
+  /** What was written so far survives the machine when this resolves. @throws the system's error */
   async sync(): Promise<void> {
-    if (!this.#unsynced || this.#fd === undefined) return
-    this.#unsynced = false
-    await sync(this.#fd)
+    const directory = this.#directoryUnsynced
+    this.#directoryUnsynced = false
+    await Promise.all([
+      this.#closing,
+      this.#tail?.sync(),
+      directory ? this.#files.syncDirectory(this.dir) : undefined,
+    ])
   }
 
   /** Whether the file being written is still the one of that name. */
   isThere(): boolean {
-    if (this.#fd === undefined) return true
+    const segment = this.#segments.get(this.#newest)
+    if (!this.#tail || !segment) return true
     try {
-      return statSync(this.path(this.#newest)).ino === fstatSync(this.#fd).ino
+      return this.#files.statSync(segment.path).ino === this.#tail.inode()
     } catch {
       return false
     }
   }
 
-  /** The next write begins a new segment. */
-  async close(): Promise<void> {
-    const fd = this.#fd
-    if (fd === undefined) return
-    const unsynced = this.#unsynced
-    this.#fd = undefined
-    this.#unsynced = false
-    try {
-      if (unsynced) await sync(fd)
-    } finally {
-      closeSync(fd)
-    }
+  /** Forgets the segments whose files are gone. */
+  dropMissing(): void {
+    for (const [number, { path }] of this.#segments)
+      try {
+        this.#files.statSync(path)
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') this.#segments.delete(number)
+      }
+  }
+  has(number: number): boolean {
+    return this.#segments.has(number)
   }
 
-  /** Everything known is gone from the disk. */
-  forgetAll(): void {
-    this.#segments.clear()
+  /** Closes the segment that is being written if it is full. */
+  rollFull(): void {
+    if (this.#tail && this.#known(this.#newest).size >= this.segmentBytes) this.roll()
+  }
+  /** The next write begins a new segment. */
+  roll(): void {
+    const tail = this.#tail
+    if (!tail) return
+    this.#tail = undefined
+    this.#closing = Promise.all([this.#closing, tail.close()]).then(() => {})
+    this.#closing.catch(() => {})
+  }
+  /** Likewise, and what the earlier ones did not survive is not asked for again. */
+  abandon(): void {
+    this.roll()
+    this.#closing = Promise.resolve()
+  }
+
+  /** @throws the system's error */
+  async close(): Promise<void> {
+    this.roll()
+    await this.sync()
   }
 
   #writes(number: number): boolean {
-    return this.#fd !== undefined && number === this.#newest
+    return this.#tail !== undefined && number === this.#newest
   }
 
-  #open(): Segment {
-    const current = this.#segments.get(this.#newest)
-    if (this.#fd !== undefined && current && current.size < SEGMENT_BYTES) return current
-    void this.close().catch(() => {})
-    mkdirSync(this.#dir, { recursive: true })
-    this.#fd = openSync(this.path(this.#newest + 1), 'ax', 0o600)
-    this.#newest++
-    const segment = { size: 0, live: 0 }
-    this.#segments.set(this.#newest, segment)
+  #sum(field: 'size' | 'live'): number {
+    let sum = 0
+    for (const segment of this.#segments.values()) sum += segment[field]
+    return sum
+  }
+
+  #known(number: number): Segment {
+    const segment = this.#segments.get(number)
+    if (!segment) throw new Error(`segment ${number} of the journal is unknown`)
     return segment
-  }
-
-  #cut(size: number): void {
-    try {
-      if (this.#fd !== undefined) ftruncateSync(this.#fd, size)
-    } catch {
-      void this.close().catch(() => {})
-    }
   }
 }
