@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { run } from './run.mjs'
 
 /** What the tests need that npm has not, and its name where Homebrew is what installs. */
-const NEEDED = { chromium: 'chromium', 'redis-server': 'redis' }
+const NEEDED = { chromium: 'chromium', 'redis-server': 'redis', nginx: 'nginx' }
 
 /** Installs them with apt-get where that is possible, says how where it is not. Answers with an exit code. */
 export async function systemPackages() {
@@ -27,7 +27,8 @@ export async function systemPackages() {
 }
 
 function onPath(command) {
-  return (process.env.PATH ?? '').split(delimiter).some((dir) => {
+  // Servers live where the path of an ordinary user does not lead.
+  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].some((dir) => {
     try {
       accessSync(join(dir, command), constants.X_OK)
       return true
