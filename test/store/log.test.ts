@@ -73,6 +73,45 @@ test('fills a page as far as whole chunks go', () => {
     expect(log.page(0, maxBytes).next).toBe(count)
 })
 
+test('gives nothing of what comes at or behind a bound', () => {
+  fc.assert(
+    fc.property(
+      sizes,
+      fc.nat(),
+      fc.nat(),
+      fc.integer({ min: 1, max: 1 << 20 }),
+      (given, start, bound, maxBytes) => {
+        const { log, chunks } = laid(given)
+        const from = start % (chunks.length + 1)
+        const until = bound % (chunks.length + 1)
+        const page = log.page(from, maxBytes, until)
+        expect(page.next).toBe(Math.max(from, Math.min(until, log.page(from, maxBytes).next)))
+        expect(joined(page).equals(Buffer.concat(chunks.slice(from, page.next)))).toBe(true)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('gives runs of chunks that, one after the other, are the chunks', () => {
+  fc.assert(
+    fc.property(sizes, fc.integer({ min: 1, max: 100 }), (given, most) => {
+      const { log, chunks } = laid(given)
+      let at = 0
+      for (let run = log.run(at, most); run; run = log.run(at, most)) {
+        const expected = chunks.slice(at, at + run.ends.length)
+        expect(run.ends.length).toBeGreaterThan(0)
+        expect(run.ends.length).toBeLessThanOrEqual(most)
+        expect(run.ends).toEqual(batch(...expected).ends)
+        expect(Buffer.concat(expected).equals(run.bytes)).toBe(true)
+        at += run.ends.length
+      }
+      expect(at).toBe(chunks.length)
+    }),
+    { numRuns: 60 },
+  )
+})
+
 test('gives nothing, and the same number, to a reader from beyond the last chunk', () => {
   for (const count of [0, 1, 100]) {
     const log = logOf([chunksOf(Array(count).fill(1000))])
