@@ -21,8 +21,6 @@ function whole(got: Received, body: Buffer): void {
   expect(got.fault).toBeUndefined()
   expect(got.bytes.equals(body)).toBe(true)
 }
-const missing = expect.objectContaining({ fault: 'missing_file' })
-const tooLarge = expect.objectContaining({ fault: 'body_too_large' })
 
 describe('a form with a file', () => {
   test('comes through byte for byte, however it was split on the way', async () => {
@@ -97,8 +95,10 @@ describe('a form without a file is refused', () => {
     ['a broken part', Buffer.from(`--${BOUNDARY}\r\n\0\0: \r\n\r\n\r\nz\r\n--${BOUNDARY}--\r\n`)],
     ['a body that stops in the head', envelope().before.subarray(0, -10)],
   ])('%s', async (_, body) => {
-    expect(await send([body])).toEqual(missing)
-    expect(await send([...body.subarray(0, 300)].map((byte) => Uint8Array.of(byte)))).toEqual(missing)
+    expect((await send([body])).fault).toBe('missing_file')
+    expect((await send([...body.subarray(0, 300)].map((byte) => Uint8Array.of(byte)))).fault).toBe(
+      'missing_file',
+    )
   })
 
   test.each<[string, Record<string, string>]>([
@@ -109,14 +109,14 @@ describe('a form without a file is refused', () => {
     ['another boundary', { 'content-type': 'multipart/form-data; boundary=another' }],
     ['nonsense', { 'content-type': ';;;' }],
   ])('whose type is %s', async (_, headers) => {
-    expect(await send([fileForm('x')], MAX, headers)).toEqual(missing)
+    expect((await send([fileForm('x')], MAX, headers)).fault).toBe('missing_file')
   })
 
   test('before more than a megabyte of it was taken in', async () => {
     const got = await send([
       form({ name: 'other', filename: 'o', bytes: bytes(6 << 20) }, { name: 'file', bytes: '' }),
     ])
-    expect(got).toEqual(missing)
+    expect(got.fault).toBe('missing_file')
     expect(got.taken).toBeLessThan(2 << 20)
   })
 })
@@ -132,7 +132,7 @@ describe('the limit counts every byte of the body', () => {
 
   test('and refuses one more, after no more than that was given on', async () => {
     const got = await send(cutAt(body, [10_000, 50_000, 90_000]), body.length - 1)
-    expect(got).toEqual(tooLarge)
+    expect(got.fault).toBe('body_too_large')
     expect(got.bytes.length).toBeLessThan(body.length)
     expect(body.subarray(0, got.bytes.length).equals(got.bytes)).toBe(true)
   })
@@ -140,7 +140,7 @@ describe('the limit counts every byte of the body', () => {
   test('and refuses a body that declares more before it reads any of it', async () => {
     const counted = { ...FORM, 'content-length': String(body.length) }
     const got = await send([body], body.length - 1, counted)
-    expect(got).toEqual(tooLarge)
+    expect(got.fault).toBe('body_too_large')
     expect(got.bytes).toHaveLength(0)
   })
 
@@ -149,7 +149,7 @@ describe('the limit counts every byte of the body', () => {
       { name: 'other', filename: 'o', bytes: bytes(50_000) },
       { name: 'file', filename: 'f', bytes: '' },
     )
-    expect(await send(cutAt(other, [5000, 20_000]), 10_000)).toEqual(tooLarge)
+    expect((await send(cutAt(other, [5000, 20_000]), 10_000)).fault).toBe('body_too_large')
   })
 })
 
