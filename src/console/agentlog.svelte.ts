@@ -1,3 +1,4 @@
+import type { LogLine } from '../protocol.ts'
 import { backOff, type Clock } from './clock.ts'
 import { LogRing, type NumberedLine, readLines, stepOf } from './logring.ts'
 
@@ -18,12 +19,19 @@ export class AgentLog {
   #pause = new AbortController()
   #frame = 0
   #isOpen = false
+  readonly #listeners = new Set<(lines: readonly LogLine[]) => void>()
 
   /** `changed` is called with every change of the connection: it tells sooner than any request that the gateway went. */
   constructor(clock: Clock, changed: () => void) {
     this.#clock = clock
     this.#tell = changed
     void this.#run()
+  }
+
+  /** Tells of what is new, not of what was; the answer ends it. */
+  listen(listener: (lines: readonly LogLine[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   nudge(): void {
@@ -66,6 +74,7 @@ export class AgentLog {
         else this.#ring.add(lines)
         // What the gateway tells at the beginning is history, not news.
         if (!isFirst && !this.#isOpen) this.unseen += lines.length
+        if (!isFirst) for (const tell of this.#listeners) tell(lines)
         isFirst = false
         const last = lines.findLast((line) => !line.is_error && stepOf(line.content) !== '')
         if (last) this.step = { text: stepOf(last.content), at: this.#clock.now() }

@@ -1,0 +1,86 @@
+import type { Desk } from '../desk.svelte.ts'
+import { type FaceChoice, onFaceChoice, readFaceChoice } from './choice.ts'
+
+const LOADS_WITHIN_MS = 2_000
+
+/**
+ * Brings the face to the canvas when the page has been painted and has nothing else to do.
+ * `tell` says whether it is there; without WebGL it never is.
+ */
+export function openFace(desk: Desk, host: HTMLElement, tell: (isThere: boolean) => void): () => void {
+  const over = new AbortController()
+  const reduced = matchMedia('(prefers-reduced-motion: reduce)')
+  let choice = readFaceChoice()
+  let face: { decide(): void; leave(): void } | undefined
+  let isLoading = false
+
+  const decide = (): void => {
+    if (choice === 'off' || over.signal.aborted) face?.leave()
+    else if (face) face.decide()
+    else if (!isLoading) void load()
+  }
+  const load = async (): Promise<void> => {
+    isLoading = true
+    const canvas = document.createElement('canvas')
+    const context = canvas.getContext('webgl2', {
+      alpha: true,
+      antialias: false,
+      depth: false,
+      stencil: false,
+      powerPreference: 'low-power',
+    })
+    // Nothing to draw with: this page does not ask again.
+    if (!context) return
+    const isSoftware = drawsInSoftware(context)
+    const [{ Face }, { feel }] = await Promise.all([import('./face.ts'), import('./feel.svelte.ts')])
+    isLoading = false
+    if (over.signal.aborted) return
+    host.append(canvas)
+    const leave = () => {
+      face = undefined
+      forget()
+      made.close()
+      canvas.remove()
+      tell(false)
+    }
+    const made = new Face(canvas, context, isStill(choice, reduced.matches, isSoftware), leave)
+    const forget = feel(desk, made)
+    face = { leave, decide: () => made.still(isStill(choice, reduced.matches, isSoftware)) }
+    tell(true)
+    // It may have been switched off while it came.
+    decide()
+  }
+
+  whenIdle(() => decide(), over.signal)
+  reduced.addEventListener('change', () => decide(), { signal: over.signal })
+  onFaceChoice((next) => {
+    choice = next
+    decide()
+  }, over.signal)
+  return () => {
+    over.abort()
+    decide()
+  }
+}
+
+/** A computer that draws without a graphics card would draw with all its strength: unasked, it gets a picture. */
+function isStill(choice: FaceChoice | undefined, isReduced: boolean, isSoftware: boolean): boolean {
+  return choice === 'still' || isReduced || (choice === undefined && isSoftware)
+}
+
+function drawsInSoftware(context: WebGL2RenderingContext): boolean {
+  const info = context.getExtension('WEBGL_debug_renderer_info')
+  const name: unknown = context.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : context.RENDERER)
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(String(name))
+}
+
+/** After the first paint, and then when nothing else is to be done. */
+function whenIdle(act: () => void, signal: AbortSignal): void {
+  const start = () => !signal.aborted && act()
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      if ('requestIdleCallback' in window) requestIdleCallback(start, { timeout: LOADS_WITHIN_MS })
+      else setTimeout(start, 300)
+    }),
+  )
+}

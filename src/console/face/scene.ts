@@ -1,0 +1,135 @@
+import { PerspectiveCamera, Scene, WebGLRenderer } from 'three'
+import type { Look } from '../mood.ts'
+import { makePoints } from './points.ts'
+
+/** Where the conversation is on the screen, in CSS pixels. */
+export interface Stage {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
+
+export interface Pose {
+  readonly look: Look
+  /** Its own time and breath, which run faster when more goes on. */
+  readonly time: number
+  readonly breath: number
+  /** 0 before the first word, 1 in a conversation. */
+  readonly talk: number
+  /** 1 while somebody reads. */
+  readonly calm: number
+  /** 0 to 1 as it appears. */
+  readonly presence: number
+}
+
+export interface FaceScene {
+  resize(): void
+  place(stage: Stage): void
+  show(count: number): void
+  draw(pose: Pose): void
+  close(): void
+}
+
+const PIXELS_MOST = 2_400_000
+const DISTANCE = 6
+const FIELD_DEGREES = 30
+const SEEN_HEIGHT = 2 * DISTANCE * Math.tan((FIELD_DEGREES * Math.PI) / 360)
+const HEAD_HEIGHT = 2.4
+/** Half the width of the text, in CSS pixels: see `--measure`. */
+const WORDS_PX = 362
+const CHANCE = 0x9e3779b9
+
+export function openScene(
+  canvas: HTMLCanvasElement,
+  context: WebGL2RenderingContext,
+  points: number,
+): FaceScene {
+  const renderer = new WebGLRenderer({ canvas, context })
+  renderer.setClearColor(0x000000, 0)
+  const scene = new Scene()
+  const camera = new PerspectiveCamera(FIELD_DEGREES, 1, 0.1, 30)
+  camera.position.z = DISTANCE
+  const face = makePoints(points, sequence(CHANCE))
+  scene.add(face.object)
+  let [width, height, ratio] = [1, 1, 1]
+  let stage: Stage = { left: 0, top: 0, width: innerWidth, height: innerHeight }
+
+  const resize = () => {
+    ;[width, height] = [Math.max(1, innerWidth), Math.max(1, innerHeight)]
+    ratio = Math.min(devicePixelRatio || 1, 1.5, Math.sqrt(PIXELS_MOST / (width * height)))
+    renderer.setPixelRatio(ratio)
+    renderer.setSize(width, height, false)
+    camera.aspect = width / height
+    camera.updateProjectionMatrix()
+  }
+
+  const draw = ({ look, time, breath, talk, calm, presence }: Pose) => {
+    const { object, uniforms } = face
+    const isNarrow = stage.width < 700
+    const before = Math.min(stage.height * 0.86, stage.width * 1.35)
+    const during = Math.min(stage.height * 1.02, stage.width * (isNarrow ? 1.5 : 1.1))
+    const headPx = mix(before, during, talk)
+    const middleX = stage.left + stage.width / 2
+    const middleY = stage.top + stage.height * mix(isNarrow ? 0.3 : 0.33, 0.46, talk)
+    const unitsPerPx = SEEN_HEIGHT / height
+    object.scale.setScalar((headPx * unitsPerPx) / HEAD_HEIGHT)
+    object.position.set((middleX - width / 2) * unitsPerPx, (height / 2 - middleY) * unitsPerPx, 0)
+    object.rotation.set(0.04 * Math.sin(time * 0.17), -0.1 + 0.14 * Math.sin(time * 0.11), 0)
+
+    uniforms.time.value = time
+    uniforms.breath.value = Math.sin(breath)
+    uniforms.gather.value = look.gather
+    uniforms.energy.value = look.energy
+    uniforms.voice.value = look.voice
+    uniforms.warmth.value = look.warmth
+    uniforms.spike.value = look.spike
+    uniforms.glow.value = look.glow
+    uniforms.size.value = ratio * Math.min(5.2, Math.max(2.6, headPx / 150))
+    const across = (2 * middleX) / width - 1
+    // Before the first word, words are in the middle of the page; later they are everywhere in their column.
+    const wordsY = stage.top + stage.height * mix(0.535, 0.5, talk)
+    const wordsPx = Math.min(mix(230, WORDS_PX, talk), stage.width / 2)
+    uniforms.quiet.value.set(
+      across,
+      (2 * wordsPx) / width,
+      1 - (2 * wordsY) / height,
+      mix((2 * 120) / height, 3, talk),
+    )
+    const rest = 1 - 0.45 * calm * talk
+    uniforms.ink.value = presence * rest * 0.17
+    uniforms.open.value = presence * rest * mix(0.9, 0.44, talk)
+    renderer.render(scene, camera)
+  }
+
+  resize()
+  return {
+    resize,
+    place(next) {
+      stage = next
+    },
+    show: (count) => face.show(count),
+    draw,
+    close() {
+      face.dispose()
+      renderer.dispose()
+      // Browsers allow a page only so many contexts; waiting for the collector would use them up.
+      renderer.forceContextLoss()
+    },
+  }
+}
+
+function mix(from: number, to: number, part: number): number {
+  return from + (to - from) * part
+}
+
+/** Chance that is the same on every visit, so that the face is always this face. */
+function sequence(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
