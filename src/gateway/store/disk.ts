@@ -3,7 +3,7 @@ import { Fault } from '../fault.ts'
 import { diskPage } from './diskpage.ts'
 import type { Files } from './files.ts'
 import { type Fsync, Keeper } from './keeper.ts'
-import { type Kept, newKept, saved } from './kept.ts'
+import { Kept, saved } from './kept.ts'
 import { infoOf, Ledger, newEntry } from './ledger.ts'
 import { type Lock, lock } from './lock.ts'
 import { Log } from './log.ts'
@@ -110,7 +110,7 @@ export class DiskStore implements StreamStore {
     if (this.#closing) throw new Fault('shutting_down', 'the gateway stops')
     const claimed = this.#ledger.makeRoom(task.claim)
     if (claimed) return infoOf(claimed)
-    const entry = newKept(newEntry(task), this.#nextTask++, new Log())
+    const entry = new Kept(newEntry(task), this.#nextTask++, new Log())
     this.#ledger.add(entry)
     await this.#written(entry)
     return infoOf(entry)

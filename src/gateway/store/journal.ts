@@ -1,24 +1,26 @@
 import { Extents } from './extents.ts'
 import { type Kept, sizesOf } from './kept.ts'
+import type { Span } from './log.ts'
 import { putChunks, putJson, RECORD_CHUNKS } from './record.ts'
-import type { Place, Segments, Spot } from './segments.ts'
+import type { Place, Segments } from './segments.ts'
 import { Sheet } from './sheet.ts'
-import { type Batch, fitting, PAGE_BYTES } from './store.ts'
+import { PAGE_BYTES } from './store.ts'
 
 /** One system call's worth, when there is much to write at once. */
 const WRITE_BYTES = 8 << 20
-
-interface Written {
-  readonly entry: Kept
-  readonly kind: 'task' | 'end' | { readonly first: number; readonly chunks: number }
-  readonly at: number
-  readonly length: number
-}
+/** In place of a first chunk. */
+const TASK = -1
+const END = -2
 
 /** Tasks and their chunks in segments on disk. */
 export class Journal {
   readonly #segments: Segments
   readonly #sheet = new Sheet()
+  /** What is on the sheet: of which task, its first chunk (or what else it is), how many, and where it begins. */
+  readonly #made: Kept[] = []
+  readonly #firsts: number[] = []
+  readonly #counts: number[] = []
+  readonly #begins: number[] = []
   /** Records of tasks that were forgotten, to be marked as such before anything of those tasks is deleted. */
   #forgotten: Place[] = []
 
@@ -33,37 +35,58 @@ export class Journal {
   write(entries: Iterable<Kept>): void {
     const sheet = this.#sheet
     sheet.take()
-    let written: Written[] = []
-    const commit = () => {
-      const made = written
-      written = []
-      if (sheet.bytes > 0) this.#settle(this.#segments.write(sheet.take()), made)
-    }
+    for (const row of [this.#made, this.#firsts, this.#counts, this.#begins]) row.length = 0
     for (const entry of entries) {
       const { number, log, ending } = entry
-      const put = (kind: Written['kind'], write: (mark: number) => void) => {
-        if (sheet.bytes >= WRITE_BYTES) commit()
-        const mark = this.#segments.begin()
-        const at = sheet.bytes
-        write(mark)
-        written.push({ entry, kind, at, length: sheet.bytes - at })
+      if (!entry.taskAt) {
+        const mark = this.#begin(entry, TASK, 0)
+        putJson(sheet, mark, 'task', number, 0, aboutOf(entry))
       }
-      if (!entry.taskAt) put('task', (mark) => putJson(sheet, mark, 'task', number, 0, aboutOf(entry)))
-      for (let from = entry.stored; log && from < log.chunks; ) {
-        const run = log.run(from, RECORD_CHUNKS)
-        if (!run) break
-        // No larger than a page, so that a page from the disk costs no more than it is.
-        const fits = Math.max(1, fitting(run, PAGE_BYTES))
-        const part = fits === run.ends.length ? run : firstOf(run, fits)
-        const first = from
-        put({ first, chunks: fits }, (mark) => putChunks(sheet, mark, number, first, part))
-        from += fits
+      let from = entry.stored
+      for (let span = log?.span(from); span; span = log?.span(from)) {
+        const count = fitting(span)
+        const mark = this.#begin(entry, from, count)
+        putChunks(sheet, mark, number, from, span, count)
+        from += count
       }
       if (!ending || entry.endAt) continue
       const { end, at: finishedAt } = ending
-      put('end', (mark) => putJson(sheet, mark, 'end', number, entry.chunks, { end, finishedAt }))
+      const mark = this.#begin(entry, END, 0)
+      putJson(sheet, mark, 'end', number, entry.chunks, { end, finishedAt })
     }
-    commit()
+    this.#commit()
+  }
+
+  /** Notes what the next record will be, and gives the mark of its segment. What comes is kept in flat rows: there may be very many. */
+  #begin(entry: Kept, first: number, chunks: number): number {
+    if (this.#sheet.bytes >= WRITE_BYTES) this.#commit()
+    const mark = this.#segments.begin()
+    this.#made.push(entry)
+    this.#firsts.push(first)
+    this.#counts.push(chunks)
+    this.#begins.push(this.#sheet.bytes)
+    return mark
+  }
+
+  #commit(): void {
+    const made = this.#made.splice(0)
+    const firsts = this.#firsts.splice(0)
+    const counts = this.#counts.splice(0)
+    const begins = this.#begins.splice(0)
+    begins.push(this.#sheet.bytes)
+    if (this.#sheet.bytes === 0) return
+    const { segment, offset } = this.#segments.write(this.#sheet.take())
+    for (const [i, entry] of made.entries()) {
+      const [first = 0, begin = 0] = [firsts[i], begins[i]]
+      const length = (begins[i + 1] ?? 0) - begin
+      if (first === TASK) entry.taskAt = { segment, offset: offset + begin, length }
+      else if (first === END) entry.endAt = { segment, offset: offset + begin, length }
+      else {
+        const chunks = counts[i] ?? 0
+        entry.extents.put(segment, offset + begin, length, first, chunks)
+        entry.stored = first + chunks
+      }
+    }
   }
 
   /** What the journal has of this task is not to be relied on: all of it counts as new. */
@@ -114,23 +137,13 @@ export class Journal {
   #count(entry: Kept, sign: 1 | -1): void {
     for (const [segment, bytes] of sizesOf(entry)) this.#segments.need(segment, sign * bytes)
   }
-
-  #settle(place: Place, written: readonly Written[]): void {
-    for (const { entry, kind, at, length } of written) {
-      const spot: Spot = { segment: place.segment, offset: place.offset + at, length }
-      if (kind === 'task') entry.taskAt = spot
-      else if (kind === 'end') entry.endAt = spot
-      else {
-        entry.extents.put(spot.segment, spot.offset, length, kind.first, kind.chunks)
-        entry.stored = kind.first + kind.chunks
-      }
-    }
-  }
 }
 
-function firstOf({ bytes, ends }: Batch, count: number): Batch {
-  const first = ends.slice(0, count)
-  return { bytes: bytes.subarray(0, first.at(-1)), ends: first }
+/** How many chunks of a span go into one record: no larger than a page, so that a page from the disk costs no more than it is. */
+function fitting({ ends, index, start, count }: Span): number {
+  let fits = Math.min(count, RECORD_CHUNKS)
+  while (fits > 1 && (ends[index + fits - 1] ?? 0) - start > PAGE_BYTES) fits--
+  return fits
 }
 
 function aboutOf({ id, createdAt, claim }: Kept) {

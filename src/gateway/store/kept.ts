@@ -3,11 +3,19 @@ import { Extents } from './extents.ts'
 import type { Entry, newEntry } from './ledger.ts'
 import type { Log } from './log.ts'
 import type { Spot } from './segments.ts'
+import type { Waiters } from './waiters.ts'
 
-/** A task of the disk store: what of it is in memory, what is in the journal, and where. */
-export interface Kept extends Entry {
+/** A task of the disk store: what of it is in memory, what is in the journal, and where. A class, since its getters are on the hot path. */
+export class Kept implements Entry {
+  readonly id: string
+  readonly claim: Entry['claim']
+  readonly createdAt: number
+  readonly waiters: Waiters
   /** What the journal calls it. */
   readonly number: number
+  finishedAt: number | undefined
+  forgetAt: number
+  end: End | undefined
   /** Undefined: it left memory and is read from the disk. */
   log: Log | undefined
   /** What there was when it left memory, or was found on the disk. */
@@ -18,34 +26,36 @@ export interface Kept extends Entry {
   visible: number
   /** Chunks that are in the journal. */
   stored: number
-  extents: Extents
-  taskAt: Spot | undefined
-  endAt: Spot | undefined
-}
+  extents = new Extents()
+  taskAt: Spot | undefined = undefined
+  endAt: Spot | undefined = undefined
 
-export function newKept(
-  base: ReturnType<typeof newEntry>,
-  number: number,
-  log: Log | undefined,
-  held: Kept['held'] = { chunks: 0, bytes: 0 },
-): Kept {
-  return {
-    ...base,
-    number,
-    log,
-    held,
-    get chunks() {
-      return this.log?.chunks ?? this.held.chunks
-    },
-    get bytes() {
-      return this.log?.bytes ?? this.held.bytes
-    },
-    ending: base.end && { end: base.end, at: base.finishedAt ?? Date.now() },
-    stored: held.chunks,
-    visible: held.chunks,
-    extents: new Extents(),
-    taskAt: undefined,
-    endAt: undefined,
+  constructor(
+    base: ReturnType<typeof newEntry>,
+    number: number,
+    log: Log | undefined,
+    held: Kept['held'] = { chunks: 0, bytes: 0 },
+  ) {
+    this.id = base.id
+    this.claim = base.claim
+    this.createdAt = base.createdAt
+    this.waiters = base.waiters
+    this.number = number
+    this.finishedAt = base.finishedAt
+    this.forgetAt = base.forgetAt
+    this.end = base.end
+    this.log = log
+    this.held = held
+    this.ending = base.end && { end: base.end, at: base.finishedAt ?? Date.now() }
+    this.stored = held.chunks
+    this.visible = held.chunks
+  }
+
+  get chunks(): number {
+    return this.log?.chunks ?? this.held.chunks
+  }
+  get bytes(): number {
+    return this.log?.bytes ?? this.held.bytes
   }
 }
 

@@ -13,6 +13,22 @@ interface Slab {
   count: number
 }
 
+/** Chunks side by side: `count` of them, the first ends at `ends[index]` and begins at `start`. */
+export interface Span {
+  readonly bytes: Buffer
+  readonly ends: Uint32Array
+  readonly index: number
+  readonly count: number
+  readonly start: number
+}
+const SPAN: { -readonly [K in keyof Span]: Span[K] } = {
+  bytes: Buffer.alloc(0),
+  ends: new Uint32Array(0),
+  index: 0,
+  count: 0,
+  start: 0,
+}
+
 /** One log's chunks: slabs of bytes beside a table of chunk ends. A chunk never straddles two slabs, so any page is a few views. */
 export class Log {
   #slabs: Slab[] = []
@@ -76,6 +92,20 @@ export class Log {
       if (to < slab.count || next >= until || left <= 0) break
     }
     return { bytes, next }
+  }
+
+  /** Where chunks from number `from` on lie together in memory. Good until the next append; made anew by no call, so it costs nothing. */
+  span(from: number): Span | undefined {
+    const last = this.#slabs.at(-1)
+    const slab = last && last.first <= from ? last : this.#slabs[this.#slabOf(from)]
+    if (!slab || from >= this.#chunks) return undefined
+    const index = from - slab.first
+    SPAN.bytes = slab.bytes
+    SPAN.ends = slab.ends
+    SPAN.index = index
+    SPAN.count = slab.count - index
+    SPAN.start = index > 0 ? (slab.ends[index - 1] ?? 0) : 0
+    return SPAN
   }
 
   /** Chunks from number `from` on that lie together in memory: one run of at most `maxChunks`. Undefined: there are none. */

@@ -1,5 +1,6 @@
 import type { End } from '../../protocol.ts'
 import { checksum, checksumOfLong } from './checksum.ts'
+import type { Span } from './log.ts'
 import type { Sheet } from './sheet.ts'
 import type { Batch, NewTask } from './store.ts'
 
@@ -25,6 +26,7 @@ const SMALL_BYTES = 4 << 10
 export const RECORD_CHUNKS = 4096
 
 const TYPES = ['task', 'chunks', 'end'] as const
+const CHUNKS = TYPES.indexOf('chunks')
 export type RecordType = (typeof TYPES)[number]
 
 /** What a `task` record says. */
@@ -49,20 +51,33 @@ export interface RecordHead {
   readonly end: number
 }
 
-/** Writes a record of chunks on a sheet. */
-export function putChunks(sheet: Sheet, mark: number, task: number, first: number, chunks: Batch): void {
-  const { bytes, ends } = chunks
-  const at = RECORD_HEAD_BYTES + 4 * (ends.length - 1)
-  const small = bytes.length <= SMALL_BYTES
-  const record = sheet.make(small ? at + bytes.length : at)
-  begin(record, mark, TYPES.indexOf('chunks'), ends.length, task, first, at + bytes.length)
-  for (let i = 0; i + 1 < ends.length; i++) record.writeUInt32LE(ends[i] ?? 0, RECORD_HEAD_BYTES + 4 * i)
-  if (small) record.set(bytes, at)
-  record.writeUInt32LE(
-    small ? checksum(record, 12, record.length, mark) : checksumOfLong(mark, record.subarray(12), bytes),
-    8,
-  )
-  if (!small) sheet.lay(bytes)
+/** Writes a record of the first `count` chunks of a span on a sheet. */
+export function putChunks(
+  sheet: Sheet,
+  mark: number,
+  task: number,
+  first: number,
+  span: Span,
+  count: number,
+): void {
+  const { bytes, ends, index, start } = span
+  const end = ends[index + count - 1] ?? start
+  const payload = end - start
+  const table = RECORD_HEAD_BYTES + 4 * (count - 1)
+  const small = payload <= SMALL_BYTES
+  const at = sheet.make(small ? table + payload : table)
+  const { room } = sheet
+  begin(room, at, mark, CHUNKS, count, task, first, table + payload)
+  for (let i = 0; i + 1 < count; i++)
+    room.writeUInt32LE((ends[index + i] ?? 0) - start, at + RECORD_HEAD_BYTES + 4 * i)
+  if (small) {
+    bytes.copy(room, at + table, start, end)
+    room.writeUInt32LE(checksum(room, at + 12, at + table + payload, mark), at + 8)
+    return
+  }
+  const piece = bytes.subarray(start, end)
+  room.writeUInt32LE(checksumOfLong(mark, room.subarray(at + 12, at + table), piece), at + 8)
+  sheet.lay(piece)
 }
 
 /** Writes a record of JSON on a sheet. */
@@ -75,14 +90,17 @@ export function putJson(
   value: TaskRecord | EndRecord,
 ): void {
   const json = Buffer.from(JSON.stringify(value))
-  const record = sheet.make(RECORD_HEAD_BYTES + json.length)
-  begin(record, mark, TYPES.indexOf(type), 0, task, first, record.length)
-  record.set(json, RECORD_HEAD_BYTES)
-  record.writeUInt32LE(checksum(record, 12, record.length, mark), 8)
+  const length = RECORD_HEAD_BYTES + json.length
+  const at = sheet.make(length)
+  const { room } = sheet
+  begin(room, at, mark, TYPES.indexOf(type), 0, task, first, length)
+  room.set(json, at + RECORD_HEAD_BYTES)
+  room.writeUInt32LE(checksum(room, at + 12, at + length, mark), at + 8)
 }
 
 function begin(
-  record: Buffer,
+  room: Buffer,
+  at: number,
   mark: number,
   type: number,
   chunks: number,
@@ -90,11 +108,11 @@ function begin(
   first: number,
   length: number,
 ): void {
-  record.writeUInt32LE(mark, 0)
-  record.writeUInt32LE(length, 4)
-  record.writeUInt32LE((type << 24) | chunks, 12)
-  record.writeUInt32LE(task, 16)
-  record.writeUInt32LE(first, 20)
+  room.writeUInt32LE(mark, at)
+  room.writeUInt32LE(length, at + 4)
+  room.writeUInt32LE((type << 24) | chunks, at + 12)
+  room.writeUInt32LE(task, at + 16)
+  room.writeUInt32LE(first, at + 20)
 }
 
 /** Where the record that begins at `start` ends; undefined when there is no whole and undamaged one. */

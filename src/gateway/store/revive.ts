@@ -1,5 +1,5 @@
 import type { End } from '../../protocol.ts'
-import { type Kept, newKept } from './kept.ts'
+import { Kept } from './kept.ts'
 import { type Ledger, newEntry } from './ledger.ts'
 import type { Recovered, Scan } from './scan.ts'
 import type { Place } from './segments.ts'
@@ -65,7 +65,7 @@ export function takeIn(ledger: Ledger<Kept>, entries: readonly Kept[]): void {
 function entryOf(task: Recovered, end: End, finishedAt: number, forgetAt: number): Kept {
   const { value } = task.task
   const base = { ...newEntry(value), createdAt: value.createdAt, end, finishedAt, forgetAt }
-  const entry = newKept(base, task.number, undefined, { chunks: task.chunks, bytes: task.bytes })
+  const entry = new Kept(base, task.number, undefined, { chunks: task.chunks, bytes: task.bytes })
   entry.extents = task.extents
   entry.taskAt = task.task
   entry.endAt = task.damaged ? undefined : task.end

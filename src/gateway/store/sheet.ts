@@ -12,8 +12,13 @@ export class Sheet {
     return this.#bytes
   }
 
-  /** Room for so many bytes, to be filled before it is written. */
-  make(bytes: number): Buffer {
+  /** The buffer that `make` gives room in. */
+  get room(): Buffer {
+    return this.#room
+  }
+
+  /** Takes room for so many bytes, to be filled before it is written, and says where in `room` it begins. */
+  make(bytes: number): number {
     if (this.#used + bytes > this.#room.length) {
       this.#close()
       this.#room = Buffer.allocUnsafeSlow(Math.max(bytes, SHEET_BYTES))
@@ -22,7 +27,7 @@ export class Sheet {
     }
     this.#bytes += bytes
     this.#used += bytes
-    return this.#room.subarray(this.#used - bytes, this.#used)
+    return this.#used - bytes
   }
 
   lay(piece: Uint8Array): void {

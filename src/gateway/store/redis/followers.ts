@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Page } from '../store.ts'
 import { Followed } from './followed.ts'
 import type { Reader } from './reader.ts'
@@ -14,6 +15,7 @@ export interface FollowersOptions {
 
 /** How long a reader may be busy with what it got before it is forgotten that its task ran. */
 const SHOWN_MS = 90_000
+const RETRY_MS = 200
 
 /** The readers here of tasks that other gateways run: however many they are, a task comes here once. */
 export class Followers {
@@ -96,12 +98,24 @@ export class Followers {
   }
 
   async #begin(followed: Followed): Promise<void> {
-    const row = await this.#options.lookUp(followed.id).catch(() => undefined)
+    const row = await this.#lookUp(followed)
     if (!row || this.#followed.get(followed.id) !== followed) return this.#drop(followed)
     followed.begin(row)
     if (row.end) return
     this.#shown.set(followed.id, this.#options.clock())
     this.#options.reader.follow(followed)
+  }
+
+  /** While Redis is away, whoever waits goes on waiting. */
+  async #lookUp(followed: Followed): Promise<Row | undefined> {
+    while (!this.#closed)
+      try {
+        return await this.#options.lookUp(followed.id)
+      } catch {
+        if (followed.waiting === 0) return undefined
+        await pause(RETRY_MS)
+      }
+    return undefined
   }
 
   #drop(followed: Followed): void {
