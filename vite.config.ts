@@ -16,7 +16,8 @@ function serviceWorker(): Plugin {
       order: 'post',
       handler(_options, bundle) {
         const assets = Object.keys(bundle)
-          .filter((name) => name.startsWith('assets/'))
+          // Three megabytes that only diagrams need come, and are kept, with the first of them.
+          .filter((name) => name.startsWith('assets/') && !name.includes('mermaid'))
           .filter((name) => /\.(?:js|css)$/.test(name) || /-latin-wght-normal-[^/]*\.woff2$/.test(name))
           .map((name) => `/${name}`)
           .sort()

@@ -33,6 +33,8 @@ export class Answer {
   thoughtFrom = $state<number | null>(null)
   finish = $state<string | null>(null)
 
+  /** How many blocks an earlier page had already shown: what is in them does not run by itself again. */
+  readonly restored: number
   readonly #clock: Clock
   readonly #save: () => Promise<void>
   readonly #blocks = new Blocks()
@@ -45,6 +47,7 @@ export class Answer {
     this.#clock = clock
     this.#save = save
     this.#show()
+    this.restored = this.blocks.length
   }
 
   get id(): string {

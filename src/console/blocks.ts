@@ -2,7 +2,7 @@ import { Lexer, type MarkedOptions, type Token, type Tokens } from 'marked'
 
 /** One top-level piece of a text: code, or tokens to be rendered. `raw` says whether it has changed. */
 export type Block = { readonly key: number; readonly raw: string } & (
-  | { readonly kind: 'code'; readonly language: string; readonly text: string }
+  | { readonly kind: 'code'; readonly language: string; readonly text: string; readonly closed: boolean }
   | { readonly kind: 'prose'; readonly tokens: Token[] }
   | { readonly kind: 'plain'; readonly text: string }
 )
@@ -69,10 +69,21 @@ function blockOf(token: Token, key: number): Block {
       kind: 'code',
       language: /^[\w+#.-]+/.exec(code.lang ?? '')?.[0] ?? '',
       text: code.text,
+      closed: isClosed(raw),
     }
   }
   if (token.type === 'plain') return { key, raw, kind: 'plain', text: raw }
   return { key, raw, kind: 'prose', tokens: [token] }
+}
+
+/** Whether a fence has its other end; code without a fence ends where it ends. */
+function isClosed(raw: string): boolean {
+  const fence = /^ {0,3}(`{3,}|~{3,})/.exec(raw)?.[1]
+  if (!fence) return true
+  const written = raw.trimEnd()
+  const start = written.lastIndexOf('\n')
+  const last = written.slice(start + 1).trim()
+  return start > 0 && last.length >= fence.length && last === fence.charAt(0).repeat(last.length)
 }
 
 function isEndless(tail: string): boolean {

@@ -1,20 +1,25 @@
 import createPurifier from 'dompurify'
 import { Marked, type Token } from 'marked'
+import { ownFile } from './artefact/bytes.ts'
 import { escaped, isOwnPicture, mediaLink } from './media.ts'
 import { HARMLESS, tame } from './rawhtml.ts'
 
 const TAGS = [...HARMLESS, 'img']
-const ATTRIBUTES = 'href title src alt start align open colspan rowspan data-language data-media'.split(' ')
+const ATTRIBUTES =
+  'href title src alt start align open colspan rowspan data-language data-media data-file'.split(' ')
 
 const marked = new Marked({
   gfm: true,
   breaks: true,
   renderer: {
     html: ({ text }) => tame(text),
-    image: ({ href, text }) =>
-      isOwnPicture(href)
+    image: ({ href, text }) => {
+      const path = ownFile(href, location.origin)
+      if (path) return `<span data-file="${escaped(path)}">${escaped(text)}</span>`
+      return isOwnPicture(href)
         ? `<img src="${escaped(href)}" alt="${escaped(text)}">`
-        : mediaLink('image', href, text),
+        : mediaLink('image', href, text)
+    },
     code: ({ text, lang }) =>
       `<pre data-language="${escaped(/^[\w+#.-]+/.exec(lang ?? '')?.[0] ?? '')}"><code>${escaped(text)}</code></pre>`,
     checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
@@ -51,8 +56,10 @@ export function render(tokens: Token[]): DocumentFragment {
 /** Only to where a person can see that they are going; everything else keeps its words and loses its link. */
 function dressLink(link: HTMLAnchorElement): void {
   const href = link.getAttribute('href') ?? ''
+  const path = ownFile(href, location.origin)
+  if (path) link.dataset.file = path
   const url = URL.canParse(href) ? new URL(href) : undefined
-  if (!url || !['http:', 'https:', 'mailto:'].includes(url.protocol)) {
+  if (path || !url || !['http:', 'https:', 'mailto:'].includes(url.protocol)) {
     link.removeAttribute('href')
     return
   }
