@@ -5,6 +5,9 @@ import type { Call, Flow, Head, Upstream } from './upstream.ts'
 const ERROR_BODY_BYTES = 64 << 10
 const ERROR_BODY_MS = 5_000
 const ERROR_CHARS = 400
+/** How much of a body that is no JSON is looked at, and how deep in one that is. */
+const PLAIN_CHARS = 4_096
+const DEPTH = 8
 
 /** An upstream's answer whose body has not begun to flow. Exactly one of `pour`, `text` and `drop` ends it. */
 export interface Answer extends Head {
@@ -146,13 +149,16 @@ export async function refusal(upstream: Upstream, answer: Answer): Promise<Fault
 
 /** The message in an error body, whatever its shape; at most 400 characters, empty when there is none. */
 export function messageOf(body: string): string {
-  return (
-    spoken(parse(body)) ||
-    body
-      .replace(/<[^>]*>/g, ' ')
-      .replace(/\s+/g, ' ')
-      .trim()
-  ).slice(0, ERROR_CHARS)
+  const said = spoken(parse(body), DEPTH) || plain(body.slice(0, PLAIN_CHARS))
+  // The cut must not leave half of a character.
+  return said.slice(0, ERROR_CHARS).replace(/[\ud800-\udbff]$/, '')
+}
+
+function plain(text: string): string {
+  return text
+    .replace(/<[^<>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
 }
 
 function parse(text: string): unknown {
@@ -163,13 +169,17 @@ function parse(text: string): unknown {
   }
 }
 
-function spoken(value: unknown): string {
+function spoken(value: unknown, depth: number): string {
   if (typeof value === 'string') return value.trim()
-  if (Array.isArray(value)) return value.map(spoken).filter(Boolean).join('; ')
-  if (typeof value !== 'object' || value === null) return ''
+  if (typeof value !== 'object' || value === null || depth === 0) return ''
+  if (Array.isArray(value))
+    return value
+      .map((it) => spoken(it, depth - 1))
+      .filter(Boolean)
+      .join('; ')
   const fields = value as Record<string, unknown>
   for (const name of ['error', 'message', 'detail', 'msg']) {
-    const found = spoken(fields[name])
+    const found = spoken(fields[name], depth - 1)
     if (found) return found
   }
   return ''

@@ -1,7 +1,9 @@
 import { Fault } from './fault.ts'
 
-/** A name that was encoded more often than this has only one purpose. */
-const DECODINGS = 4
+/** A name that is still encoded after so many decodings has only one purpose. */
+const DECODINGS = 6
+/** The next server may decode what is whole and leave the rest as it is. */
+const ENCODED = /%[0-9a-f]{2}/i
 
 /**
  * The one way from a raw request target to a path below the workspace, each segment encoded anew. Frameworks decode `..%2f` before a
@@ -14,10 +16,12 @@ export function safePath(target: string, prefix: string): string {
   const raw = query === -1 ? target : target.slice(0, query)
   const path = raw.startsWith(prefix) ? decoded(raw.slice(prefix.length)) : undefined
   if (path === undefined || !plain(path)) throw invalid()
-  let deeper: string | undefined = path
-  for (let i = 0; i < DECODINGS && deeper?.includes('%'); i++) {
-    deeper = decoded(deeper)
-    if (deeper !== undefined && !plain(deeper)) throw invalid()
+  let deeper = path
+  for (let i = 0; ENCODED.test(deeper); i++) {
+    deeper = deeper.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    if (i === DECODINGS || !plain(deeper)) throw invalid()
   }
   return path.split('/').map(encodeURIComponent).join('/')
 }

@@ -76,6 +76,15 @@ export class Upstream {
       over = true
       sink.fail(fault)
     }
+    // A sink that throws must not leave its call without an end.
+    const tell = (act: () => void) => {
+      try {
+        act()
+      } catch (error) {
+        fail(new Fault('internal_error', 'the answer could not be taken in', { cause: error }))
+        controller?.abort(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
     this.#pool.dispatch(
       {
         method: call.method,
@@ -90,15 +99,15 @@ export class Upstream {
           if (aborted) started.abort(aborted)
         },
         onResponseStart(started, status) {
-          if (!over) sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) })
+          if (!over) tell(() => sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) }))
         },
         onResponseData(_, chunk) {
-          if (!over) sink.data(chunk)
+          if (!over) tell(() => sink.data(chunk))
         },
         onResponseEnd() {
           if (over) return
+          tell(() => sink.end())
           over = true
-          sink.end()
         },
         onResponseError: (_, error) => fail(error instanceof Fault ? error : this.#faultOf(error)),
       },

@@ -109,20 +109,15 @@ export class Splitter {
 
   #noteId(chunk: Buffer, base: number, end: number): void {
     const first = this.#contentStart === -1
-    if (first) this.#contentStart = this.#lineStart
     const byte = (offset: number) =>
       offset < this.#carried ? this.#carry[offset] : chunk[base + offset - this.#carried]
     let start = this.#lineStart
-    if (
-      first &&
-      this.#next === 0 &&
-      start === 0 &&
-      byte(start) === BOM[0] &&
-      byte(start + 1) === BOM[1] &&
-      byte(start + 2) === BOM[2]
-    )
-      this.#contentStart = start += BOM.length
-    if (byte(start) !== 0x69 || byte(start + 1) !== 0x64) return
+    const bom = start === 0 && this.#next === 0 && end >= BOM.length && BOM.every((it, i) => byte(i) === it)
+    if (bom) start = BOM.length
+    // A BOM alone is a blank line.
+    if (bom && start === end) return
+    if (first) this.#contentStart = start
+    if (end - start < 2 || byte(start) !== 0x69 || byte(start + 1) !== 0x64) return
     if (end - start === 2 || byte(start + 2) === 0x3a) this.#idLines.push(start, end)
   }
 

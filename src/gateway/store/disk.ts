@@ -49,6 +49,8 @@ export class DiskStore implements StreamStore {
   #dirty = new Set<Kept>()
   #tick: Promise<void> | undefined
   #memory = 0
+  /** Of that, what finished logs hold: it can be freed. */
+  #finishedMemory = 0
   #closing: Promise<void> | undefined
 
   /** @throws Error that names the directory, when it cannot be used or another gateway uses it */
@@ -86,6 +88,7 @@ export class DiskStore implements StreamStore {
       clock,
       onForget: (entry) => {
         this.#memory -= entry.log?.bytes ?? 0
+        if (entry.end) this.#finishedMemory -= entry.log?.bytes ?? 0
         this.#keeper.journal.release(entry)
       },
     })
@@ -108,7 +111,7 @@ export class DiskStore implements StreamStore {
 
   async create(task: NewTask): Promise<TaskInfo> {
     if (this.#closing) throw new Fault('shutting_down', 'the gateway stops')
-    const claimed = this.#ledger.makeRoom(task.claim)
+    const claimed = this.#ledger.makeRoom(task)
     if (claimed) return infoOf(claimed)
     const entry = new Kept(newEntry(task), this.#nextTask++, new Log())
     this.#ledger.add(entry)
@@ -120,9 +123,12 @@ export class DiskStore implements StreamStore {
     const entry = this.#ledger.get(id)
     if (!entry?.log || entry.ending || this.#closing) return 'ended'
     const { taskBytes, totalBytes } = this.#options.limits
-    const room = taskBytes - entry.log.bytes
-    while (this.#memory + Math.min(batch.ends.at(-1) ?? 0, room) > totalBytes && this.#freeMemory());
-    const fits = fitting(batch, Math.min(room, totalBytes - this.#memory))
+    const fits = fitting(
+      batch,
+      Math.min(taskBytes - entry.log.bytes, totalBytes - (this.#memory - this.#finishedMemory)),
+    )
+    const size = batch.ends[fits - 1] ?? 0
+    while (this.#memory + size > totalBytes && this.#freeMemory());
     if (fits > 0) {
       this.#memory += entry.log.append(batch, fits)
       await this.#written(entry)
@@ -141,7 +147,7 @@ export class DiskStore implements StreamStore {
 
   async read(id: string, from: number): Promise<Page | undefined> {
     const entry = this.#ledger.get(id)
-    if (!entry) return undefined
+    if (!entry || (this.#closing && !entry.end)) return undefined
     const page = entry.log
       ? entry.log.page(from, PAGE_BYTES, entry.visible)
       : await this.#readDisk(entry, from)
@@ -202,6 +208,7 @@ export class DiskStore implements StreamStore {
       entry.visible = entry.chunks
       if (entry.ending && !entry.end) {
         entry.log?.seal()
+        this.#finishedMemory += entry.log?.bytes ?? 0
         this.#ledger.finish(entry, entry.ending.end)
         entry.finishedAt = entry.ending.at
       } else entry.waiters.wake()
@@ -215,6 +222,7 @@ export class DiskStore implements StreamStore {
       if (!entry.log) continue
       if (saved(entry)) {
         this.#memory -= entry.log.bytes
+        this.#finishedMemory -= entry.log.bytes
         entry.held = { chunks: entry.log.chunks, bytes: entry.log.bytes }
         entry.log = undefined
         return true

@@ -52,10 +52,11 @@ export class Ledger<E extends Entry> {
 
   /**
    * The task that holds the same claim, if there is one; else there is room for a new one after this.
-   * @throws Fault `at_capacity`, `idempotency_conflict`
+   * @throws Fault `at_capacity`, `idempotency_conflict`; Error when the id is taken, since ids are used once
    */
-  makeRoom(claim: NewTask['claim']): E | undefined {
+  makeRoom({ id, claim }: NewTask): E | undefined {
     this.sweep()
+    if (this.#entries.has(id)) throw new Error(`the task ${id} exists already`)
     const claimed = claim && this.#claims.get(claim.key)
     if (claimed) {
       if (claimed.claim?.digest === claim.digest) return claimed

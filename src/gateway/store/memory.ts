@@ -24,6 +24,7 @@ export class MemoryStore implements StreamStore {
   readonly #limits: StoreLimits
   readonly #ledger: Ledger<InMemory>
   #bytes = 0
+  #finishedBytes = 0
   #closed = false
 
   constructor(limits: StoreLimits, clock: () => number = () => performance.now()) {
@@ -33,6 +34,7 @@ export class MemoryStore implements StreamStore {
       clock,
       onForget: (entry) => {
         this.#bytes -= entry.log.bytes
+        if (entry.end) this.#finishedBytes -= entry.log.bytes
       },
     })
   }
@@ -49,7 +51,7 @@ export class MemoryStore implements StreamStore {
   }
 
   async create(task: NewTask): Promise<TaskInfo> {
-    const claimed = this.#ledger.makeRoom(task.claim)
+    const claimed = this.#ledger.makeRoom(task)
     if (claimed) return infoOf(claimed)
     const log = new Log()
     const entry: InMemory = {
@@ -69,10 +71,14 @@ export class MemoryStore implements StreamStore {
   async append(id: string, batch: Batch): Promise<Appended> {
     const entry = this.#ledger.get(id)
     if (!entry || entry.end) return 'ended'
-    const size = batch.ends.at(-1) ?? 0
-    const room = this.#limits.taskBytes - entry.log.bytes
-    while (this.#bytes + Math.min(size, room) > this.#limits.totalBytes && this.#ledger.evictOldest());
-    const fits = fitting(batch, Math.min(room, this.#limits.totalBytes - this.#bytes))
+    // What running tasks hold is not to be had; finished ones go only for what will then be stored.
+    const room = Math.min(
+      this.#limits.taskBytes - entry.log.bytes,
+      this.#limits.totalBytes - (this.#bytes - this.#finishedBytes),
+    )
+    const fits = fitting(batch, room)
+    const size = batch.ends[fits - 1] ?? 0
+    while (this.#bytes + size > this.#limits.totalBytes && this.#ledger.evictOldest());
     if (fits > 0) {
       this.#bytes += entry.log.append(batch, fits)
       entry.waiters.wake()
@@ -84,13 +90,14 @@ export class MemoryStore implements StreamStore {
     const entry = this.#ledger.get(id)
     if (!entry || entry.end) return false
     entry.log.seal()
+    this.#finishedBytes += entry.log.bytes
     this.#ledger.finish(entry, end)
     return true
   }
 
   async read(id: string, from: number): Promise<Page | undefined> {
     const entry = this.#ledger.get(id)
-    if (!entry) return undefined
+    if (!entry || (this.#closed && !entry.end)) return undefined
     const page = entry.log.page(from, PAGE_BYTES)
     return entry.end && page.next >= entry.log.chunks ? { ...page, end: entry.end } : page
   }

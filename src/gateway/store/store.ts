@@ -64,7 +64,10 @@ export interface StreamStore {
   append(id: string, batch: Batch): Promise<Appended>
   /** Seals the log. False: it had ended already, or is unknown; the first end wins. */
   end(id: string, end: End): Promise<boolean>
-  /** At most a page from chunk `from` on. An ended log read to its last chunk or beyond answers with its end. Undefined: unknown. */
+  /**
+   * At most a page from chunk `from` on. An ended log read to its last chunk or beyond answers with its end. Undefined: unknown, or not
+   * ended when the store closed.
+   */
   read(id: string, from: number): Promise<Page | undefined>
   /** Returns when there may be something to read at `from`, when `ms` have passed, on abort, or when the store closes. */
   wait(id: string, from: number, ms: number, signal: AbortSignal): Promise<void>
