@@ -89,6 +89,7 @@ describe('what is unfinished at the end', () => {
     ['data: a\ndata: b', ['id: 0\ndata: a\ndata: b']],
     ['data: a\nid: x', ['data: a\nid: 0']],
     ['data: a\nid', ['data: a\nid: 0']],
+    ['d:\ni', ['id: 0\nd:\ni']],
     ['data: a\nident', ['id: 0\ndata: a\nident']],
     ['data: a\r\n\r', ['id: 0\ndata: a\r\n\r']],
     ['data: a\n\r', ['id: 0\ndata: a\n\r']],

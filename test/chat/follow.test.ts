@@ -91,6 +91,15 @@ describe('a follower', () => {
     await expect(pages.next()).rejects.toMatchObject({ code: 'task_not_found' })
   })
 
+  test('of a log that still runs when the store closes is sent away, and does not ask for ever', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    const reader = following(store, id)
+    await pass()
+    await store.close()
+    await expect(reader.over).rejects.toMatchObject({ code: 'task_not_found' })
+  })
+
   test('that leaves is given nothing more', async () => {
     const store = new MemoryStore(ROOMY)
     const id = await born(store)

@@ -35,6 +35,18 @@ describe('the message of an error body', () => {
     expect(messageOf(body)).toBe('')
   })
 
+  test.each<[string, string]>([
+    ['arrays', '['.repeat(32_000) + ']'.repeat(32_000)],
+    ['errors', `${'{"error":'.repeat(20_000)}1${'}'.repeat(20_000)}`],
+    ['tags that never close', '<'.repeat(65_536)],
+  ])('is found, or not, without end or effort in a body of nothing but %s', (_, body) => {
+    expect(messageOf(body).length).toBeLessThanOrEqual(400)
+  })
+
+  test('is never cut within a character', () => {
+    expect(messageOf(`${'x'.repeat(399)}😀`)).toBe('x'.repeat(399))
+  })
+
   test('has at most 400 characters', () => {
     const long = 'x'.repeat(1000)
     for (const body of [long, JSON.stringify({ error: long }), JSON.stringify(long), `<p>${long}</p>`])

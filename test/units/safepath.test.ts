@@ -94,6 +94,16 @@ describe('a path that leaves the workspace is refused', () => {
   })
 })
 
+test('a percent sign that encodes nothing hides nothing from a lenient decoder', () => {
+  refused('x%25/%252e%252e/%252e%252e/etc/passwd')
+  refused('%25zz/%252e%252e/a')
+})
+
+test('a name that is encoded without end is refused', () => {
+  for (const times of [2, 4, 6, 7, 8, 12])
+    refused(encoded('../x', Math.min(times, 4)).replaceAll('%', `%${'25'.repeat(times)}`))
+})
+
 describe('a good name is kept', () => {
   test.each([
     ['a.txt', 'a.txt'],
