@@ -62,9 +62,11 @@ export class RedisStore implements StreamStore {
   readonly #reader: Reader
   readonly #followers: Followers
   readonly #lease: Lease
+  /** Being created: Redis may know of them before this gateway does. */
+  readonly #coming = new Set<string>()
   #freed = 0
-  /** The operator has been told that Redis is away. */
-  #away = false
+  /** The operator has been told that something is wrong. */
+  #told = false
   #checked = false
   #tried: () => void = () => {}
   #closed = false
@@ -93,7 +95,7 @@ export class RedisStore implements StreamStore {
       ...common,
       name: 'ghost',
       onUp: () => void this.#up(),
-      onDown: () => this.#down(),
+      onDown: () => this.#miss(),
     })
     this.#readerLink = new Link({
       ...common,
@@ -120,7 +122,7 @@ export class RedisStore implements StreamStore {
       ...here,
       onEvict: (id) => this.#free(id),
       onOrphan: (id) => {
-        if (!registry.concerns(id)) void registry.end(id, LOST).catch(() => {})
+        if (!this.#coming.has(id) && !registry.isDoomed(id)) void registry.end(id, LOST).catch(() => {})
       },
     })
     this.#reader = new Reader({
@@ -133,7 +135,7 @@ export class RedisStore implements StreamStore {
     this.#lease = new Lease({
       ...here,
       onPulse: (mine) => this.#pulse(mine),
-      onMiss: () => this.#own.doubt(),
+      onMiss: () => this.#miss(),
     })
     this.shared = {
       async askToCancel(id) {
@@ -157,6 +159,15 @@ export class RedisStore implements StreamStore {
   }
 
   async create(task: NewTask): Promise<TaskInfo> {
+    this.#coming.add(task.id)
+    try {
+      return await this.#create(task)
+    } finally {
+      this.#coming.delete(task.id)
+    }
+  }
+
+  async #create(task: NewTask): Promise<TaskInfo> {
     for (let tries = 0; tries < CLAIM_TRIES; tries++) {
       const created = await this.#registry.create(task)
       if ('createdAt' in created) {
@@ -164,7 +175,7 @@ export class RedisStore implements StreamStore {
         return infoOf(this.#own.add(task, created.createdAt))
       }
       // A task whose creation was given up here is not one to join.
-      const info = this.#registry.concerns(created.found) ? undefined : await this.info(created.found)
+      const info = this.#registry.isDoomed(created.found) ? undefined : await this.info(created.found)
       if (info) return info
       await this.#registry.settle()
     }
@@ -251,14 +262,14 @@ export class RedisStore implements StreamStore {
   }
 
   #pulse(mine: readonly string[]): void {
+    if (this.#told) this.#options.say(`Redis at ${this.#shown} works again`)
+    this.#told = false
     void this.#registry.settle()
     this.#own.compare(mine)
     this.#followers.sweep((ids) => this.#registry.missing(ids)).catch(() => {})
   }
 
   async #up(): Promise<void> {
-    if (this.#away) this.#options.say(`Redis at ${this.#shown} is back`)
-    this.#away = false
     this.#own.doubt()
     void this.#lease.beat()
     if (!this.#checked) {
@@ -270,13 +281,15 @@ export class RedisStore implements StreamStore {
     this.#tried()
   }
 
-  #down(): void {
-    const { trouble } = this.#link
-    if (!this.#away && !this.#closed)
+  /** There is no connection, or Redis refuses what it has to take. */
+  #miss(): void {
+    this.#own.doubt()
+    const trouble = this.#link.trouble ?? this.#lease.trouble
+    if (!this.#told && !this.#closed)
       this.#options.say(
-        `${trouble}: new chats are refused until it is back, and what runs goes on from memory`,
+        `${trouble}: new chats are refused until that is over, and what runs goes on from memory`,
       )
-    this.#away = true
+    this.#told = true
     this.#tried()
   }
 }

@@ -20,6 +20,15 @@ export function claims({ open, promise }: Contract): void {
     expect(await store.list()).toHaveLength(1)
   })
 
+  promise('opens no second log under a taken id, and leaves the first as it is', async () => {
+    await using world = await open()
+    const { store } = world
+    const id = await born(store)
+    await store.append(id, batch('first'))
+    await expect(store.create({ id })).rejects.toThrow()
+    expect(await store.info(id)).toMatchObject({ chunks: 1, bytes: 5 })
+  })
+
   promise('opens one task for a claim, however many ask at once', async () => {
     await using world = await open()
     const { store } = world

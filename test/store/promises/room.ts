@@ -95,6 +95,15 @@ export function room({ open, promise }: Contract): void {
     expect(await store.info(id)).toMatchObject({ bytes: 100 * KB, status: 'running' })
   })
 
+  promise('frees nothing for a chunk that would not fit even then', async () => {
+    await using world = await open({ totalBytes: 100 * KB, taskBytes: 60 * KB })
+    const { store } = world
+    const kept = await finished(store, filled(50 * KB))
+    const id = await born(store)
+    expect(await store.append(id, filled(61 * KB))).toBe('full')
+    expect(await store.info(kept)).toMatchObject({ bytes: 50 * KB })
+  })
+
   promise('says full when running tasks hold everything, and kills none of them', async () => {
     await using world = await open({ totalBytes: 100 * KB })
     const { store } = world

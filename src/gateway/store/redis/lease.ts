@@ -9,6 +9,7 @@ export interface LeaseOptions {
   readonly gateway: string
   readonly ttlMs: number
   readonly pulseMs: number
+  readonly callMs: number
   /** A gateway that is not seen for so long is dead, and its tasks are interrupted. */
   readonly leaseMs: number
   /** How long one has to be seen without a gap before it may judge others. */
@@ -19,7 +20,7 @@ export interface LeaseOptions {
   onMiss(): void
 }
 
-/** A pulse is late when the two after it were due: Redis does not answer then. */
+/** Pulses in a row without an answer, after which another connection is tried. One may be this process's own standstill. */
 const MISSES = 2
 
 const DEAD = JSON.stringify({
@@ -50,25 +51,28 @@ export class Lease {
   }
 
   async beat(): Promise<void> {
-    const { link, keys, gateway, leaseMs, graceMs, pulseMs, ttlMs } = this.#options
+    const { link, keys, gateway, leaseMs, graceMs, pulseMs, callMs, ttlMs } = this.#options
     if (this.#beating || link.trouble !== undefined) return
     this.#beating = true
     try {
       const times = [leaseMs, graceMs, 3 * pulseMs, ttlMs].map(String)
-      const mine = list(await link.ask(SCRIPTS.pulse, [keys.prefix, gateway, ...times, DEAD]))
+      const reply = link.run(SCRIPTS.pulse, [], [keys.prefix, gateway, ...times, DEAD])
+      const mine = list(await link.timely(reply, callMs, () => this.#late()))
       this.#missed = 0
       this.#trouble = undefined
       this.#options.onPulse(mine.map(String))
     } catch (error) {
       this.#trouble = wordsOf(error, this.#options)
-      if (/does not answer$/.test(this.#trouble) && ++this.#missed >= MISSES) {
-        this.#missed = 0
-        link.drop()
-      }
       this.#options.onMiss()
     } finally {
       this.#beating = false
     }
+  }
+
+  #late(): void {
+    if (++this.#missed < MISSES) return
+    this.#missed = 0
+    this.#options.link.drop()
   }
 
   /** Leaves in order. */

@@ -78,9 +78,9 @@ export class Link {
   async run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
     const rest = [String(keys.length), ...keys, ...args]
     try {
-      return await this.#send(['EVALSHA', script.sha, ...rest])
+      return await this.#raw(['EVALSHA', script.sha, ...rest])
     } catch (error) {
-      if (!/\(NOSCRIPT\)/.test(String(error))) throw error
+      if (codeOf(error) !== 'NOSCRIPT') throw this.#fault(error)
       return this.#send(['EVAL', script.text, ...rest])
     }
   }
@@ -90,11 +90,13 @@ export class Link {
     return this.timely(this.run(script, [], args))
   }
 
-  async timely<T>(reply: Promise<T>, ms = this.#options.callMs): Promise<T> {
+  async timely<T>(reply: Promise<T>, ms = this.#options.callMs, onLate = () => {}): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
-      const { shown } = this.#options.address
-      timer = setTimeout(() => reject(unavailable(`Redis at ${shown} does not answer`)), ms)
+      timer = setTimeout(() => {
+        onLate()
+        reject(unavailable(`Redis at ${this.#options.address.shown} does not answer`))
+      }, ms)
     })
     try {
       return await Promise.race([reply, late])
@@ -116,12 +118,20 @@ export class Link {
   }
 
   async #send(args: readonly Argument[], options?: typeof BYTES): Promise<Reply> {
-    if (!this.#client) throw unavailable(this.#trouble ?? 'Redis is not connected')
     try {
-      return (await this.#client.sendCommand(args as Argument[], options)) as Reply
+      return await this.#raw(args, options)
     } catch (error) {
-      throw unavailable(wordsOf(error, this.#options.address))
+      throw this.#fault(error)
     }
+  }
+
+  async #raw(args: readonly Argument[], options?: typeof BYTES): Promise<Reply> {
+    if (!this.#client) throw unavailable(this.#trouble ?? 'Redis is not connected')
+    return (await this.#client.sendCommand(args as Argument[], options)) as Reply
+  }
+
+  #fault(error: unknown): Fault {
+    return error instanceof Fault ? error : unavailable(wordsOf(error, this.#options.address))
   }
 
   async #keep(): Promise<void> {
@@ -178,9 +188,14 @@ export function wordsOf(error: unknown, { shown }: Pick<Address, 'shown'>): stri
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
   if (code !== undefined) return `Redis at ${shown} cannot be reached (${code})`
   const text = error instanceof Error ? error.message : String(error)
-  const prefix = /^-?([A-Z]{2,}) /.exec(text)?.[1]
-  const meaning = prefix && MEANING[prefix]
-  if (meaning) return `Redis at ${shown} ${meaning} (${prefix})`
-  if (prefix) return `Redis at ${shown} refused a command (${prefix}): ${text.slice(prefix.length + 1)}`
-  return `Redis at ${shown} cannot be reached (${text})`
+  const reply = codeOf(error)
+  if (reply === undefined) return `Redis at ${shown} cannot be reached (${text})`
+  const meaning = MEANING[reply]
+  if (meaning !== undefined) return `Redis at ${shown} ${meaning} (${reply})`
+  return `Redis at ${shown} refused a command (${reply}): ${text.slice(reply.length + 1)}`
+}
+
+/** The word that an error of Redis begins with. */
+function codeOf(error: unknown): string | undefined {
+  return /^([A-Z]{2,}) /.exec(error instanceof Error ? error.message : String(error))?.[1]
 }

@@ -41,7 +41,7 @@ export class Own {
       limits: { tasks: Number.POSITIVE_INFINITY, ttlMs: limits.ttlMs },
       clock,
       onForget: (entry) => {
-        this.#kept -= entry.log?.bytes ?? entry.storedBytes
+        this.#kept -= bytesOf(entry)
         this.#unsent.drop(entry)
       },
     })
@@ -76,9 +76,12 @@ export class Own {
     const entry = this.get(id)
     if (!entry?.log || entry.ending || entry.sealed) return 'ended'
     const { taskBytes, totalBytes } = this.#options.limits
-    const room = taskBytes - entry.log.bytes
-    while (this.#kept + Math.min(batch.ends.at(-1) ?? 0, room) > totalBytes && this.#evictOldest());
-    const fits = fitting(batch, Math.min(room, totalBytes - this.#kept))
+    // Finished ones go only for what will then be stored.
+    let free = totalBytes - this.#kept
+    if (free < (batch.ends.at(-1) ?? 0)) for (const done of this.#ledger.finished()) free += bytesOf(done)
+    const fits = fitting(batch, Math.min(taskBytes - entry.log.bytes, free))
+    const size = batch.ends[fits - 1] ?? 0
+    while (this.#kept + size > totalBytes && this.#evictOldest());
     if (fits > 0) {
       this.#kept += entry.log.append(batch, fits)
       const last = entry.log.chunks
@@ -164,4 +167,8 @@ export class Own {
     }
     return false
   }
+}
+
+function bytesOf({ log, storedBytes }: Owned): number {
+  return log?.bytes ?? storedBytes
 }

@@ -15,7 +15,7 @@ export interface ReaderOptions {
   wake(): void
 }
 
-const BLOCK_MS = 5_000
+const BLOCK_MS = 2_000
 /** Behind `BLOCK_MS`: the connection is dead then. */
 const LATE_MS = 5_000
 const RETRY_MS = 200
@@ -70,14 +70,15 @@ export class Reader {
       try {
         this.#asking = true
         this.#stale = false
-        const reply = await link.timely(link.sendForBytes(this.#command()), BLOCK_MS + LATE_MS)
+        const reply = await link.timely(link.sendForBytes(this.#command()), BLOCK_MS + LATE_MS, () =>
+          link.drop(),
+        )
         this.#asking = false
         for (const part of list(reply)) this.#take(part)
         if (this.#followed.size > MANY) await this.#rest.take(BREATH_MS)
       } catch {
         // The link knows why, and says so to whoever asks something of it.
         this.#asking = false
-        if (link.trouble === undefined) link.drop()
         if (!this.#closed) await this.#rest.take(RETRY_MS)
       }
     }

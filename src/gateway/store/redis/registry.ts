@@ -22,8 +22,6 @@ export type Created =
 /** What all gateways together know of tasks. Everything here answers in time, or throws Fault `store_unavailable`. */
 export class Registry {
   readonly #options: RegistryOptions
-  /** Being created: Redis may know of them before this gateway does. */
-  readonly #coming = new Set<string>()
   /** Redis is to forget them, and may not have yet. */
   readonly #doomed = new Set<string>()
 
@@ -36,7 +34,6 @@ export class Registry {
     const { link, keys, gateway, limits } = this.#options
     const args = [keys.prefix, gateway, id, String(limits.tasks), ...(claim ? [claim.key, claim.digest] : [])]
     const sent = link.trouble === undefined
-    this.#coming.add(id)
     let reply: ReturnType<typeof list>
     try {
       reply = list(await link.ask(SCRIPTS.create, args))
@@ -44,12 +41,11 @@ export class Registry {
       // It may exist all the same, or soon, and nobody would know of it.
       if (sent) this.forget(id)
       throw error
-    } finally {
-      this.#coming.delete(id)
     }
     const [outcome, detail, ...freed] = reply
     if (outcome === 'created') return { createdAt: Number(detail), freed: freed.map(String) }
     if (outcome === 'found') return { found: String(detail) }
+    if (outcome === 'taken') throw new Error(`the task ${id} exists already`)
     if (outcome === 'conflict')
       throw new Fault('idempotency_conflict', 'this Idempotency-Key was used with another body')
     throw new Fault('at_capacity', `all ${limits.tasks} places are taken by running answers`, {
@@ -57,9 +53,9 @@ export class Registry {
     })
   }
 
-  /** Whether this gateway is to run it, or has given it up. */
-  concerns(id: string): boolean {
-    return this.#coming.has(id) || this.#doomed.has(id)
+  /** Whether Redis is to forget it. */
+  isDoomed(id: string): boolean {
+    return this.#doomed.has(id)
   }
 
   async rows(ids: readonly string[]): Promise<(Row | undefined)[]> {

@@ -80,6 +80,7 @@ if claim then
   end
 end
 tidy(FINISHED, false)
+if redis.call('EXISTS', P .. 'task:' .. id) == 1 then return {'taken'} end
 local reply = {'created', now()}
 while redis.call('ZCARD', TASKS) >= limit do
   local oldest = redis.call('ZRANGE', FINISHED, 0, 0)[1]
