@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { RedisTiming } from '../../src/gateway/store/redis/timing.ts'
 import { RedisStore } from '../../src/gateway/store/redis.ts'
-import type { StoreLimits } from '../../src/gateway/store/store.ts'
+import type { StoreLimits, StreamStore } from '../../src/gateway/store/store.ts'
 import { ROOMY } from '../store/contract.ts'
+import { readToEnd } from '../store/tools.ts'
 import type { RedisServer } from './server.ts'
 
 export interface GatewayOptions {
@@ -18,6 +19,7 @@ export class Gateways implements AsyncDisposable {
   readonly #redis: RedisServer
   readonly #options: GatewayOptions
   readonly #stores: RedisStore[] = []
+  #over = false
 
   constructor(redis: RedisServer, options: GatewayOptions = {}) {
     this.#redis = redis
@@ -47,7 +49,17 @@ export class Gateways implements AsyncDisposable {
     return keys.map((key) => key.slice(this.prefix.length)).sort()
   }
 
+  /** All bytes from chunk `from` to the end. Unlike its namesake of the contract it does not outlive a test that fails. */
+  readToEnd(store: StreamStore, id: string, from: number): Promise<Buffer> {
+    const reading = readToEnd(store, id, from, async () => {
+      if (this.#over) throw new Error('the gateways are closed')
+    })
+    reading.catch(() => {})
+    return reading
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#over = true
     await Promise.all(this.#stores.map((store) => store.close()))
   }
 }

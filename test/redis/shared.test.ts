@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StreamStore } from '../../src/gateway/store/store.ts'
 import type { CancelReceipt } from '../../src/protocol.ts'
 import { deferred, eventually, pending, within } from '../rig/wait.ts'
-import { batch, born, filled, finished, NEVER, pages, readNow, readToEnd } from '../store/tools.ts'
+import { batch, born, filled, finished, NEVER, pages, readNow } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
 import { RedisServer } from './server.ts'
 
@@ -32,7 +32,7 @@ test('what one gateway runs is read on another while it runs, to the last byte',
   const [a, b] = await gateways.pair()
   const chunks = Array.from({ length: 600 }, (_, i) => randomBytes(1 + ((i * 37) % 3000)))
   const id = await born(a)
-  const readings = [0, 1, 250].map((from) => readToEnd(b, id, from))
+  const readings = [0, 1, 250].map((from) => gateways.readToEnd(b, id, from))
   await pour(a, id, chunks)
   const seen = await within('readers on another gateway', Promise.all(readings))
   expect(seen.map((it) => it.equals(Buffer.concat(chunks)))).toEqual([true, false, false])
@@ -45,7 +45,7 @@ test('many readers of many tasks cost a gateway one blocked connection', async (
   const [a, b] = await gateways.pair()
   await eventually('both gateways to listen', async () => (await blocked()) === 2)
   const ids = await Promise.all(Array.from({ length: 20 }, () => born(a)))
-  const readings = ids.flatMap((id) => Array.from({ length: 10 }, () => readToEnd(b, id, 0)))
+  const readings = ids.flatMap((id) => Array.from({ length: 10 }, () => gateways.readToEnd(b, id, 0)))
   for (let round = 0; round < 20; round++)
     await Promise.all(ids.map((id, i) => a.append(id, batch(`${i}/${round} `))))
   expect(await pending(Promise.race(readings))).toBe(true)
@@ -69,7 +69,7 @@ test('a reader that is far behind gets everything, and costs the gateway a bound
   await within('the reader that came first', first)
   await eventually('the window to be full', () => b.bytes > 100_000)
   expect(b.bytes).toBeLessThan(600_000)
-  const reading = readToEnd(b, id, 0)
+  const reading = gateways.readToEnd(b, id, 0)
   await a.end(id, { reason: 'done' })
   expect((await within('the reader that is far behind', reading)).equals(Buffer.concat(chunks))).toBe(true)
 })
@@ -148,7 +148,7 @@ test('an end from another gateway is the end: the owner is refused, and everyone
   const [a, b] = await gateways.pair()
   const id = await born(a)
   await a.append(id, batch('a', 'b'))
-  const readings = [a, b].map((store) => readToEnd(store, id, 0))
+  const readings = [a, b].map((store) => gateways.readToEnd(store, id, 0))
   expect(await b.end(id, { reason: 'cancelled' })).toBe(true)
   expect(await a.append(id, batch('late'))).toBe('ended')
   expect(await a.end(id, { reason: 'done' })).toBe(false)
@@ -164,7 +164,7 @@ test('an end from another gateway wakes the owner’s readers, though nothing is
   const [a, b] = await gateways.pair()
   const id = await born(a)
   await a.append(id, batch('a'))
-  const reading = readToEnd(a, id, 0)
+  const reading = gateways.readToEnd(a, id, 0)
   await b.end(id, { reason: 'cancelled' })
   expect(String(await within('the owner’s reader', reading))).toBe('a')
 })
@@ -237,7 +237,7 @@ test('when its time is over nothing of a task is left in Redis: no key, no place
   const [a, b] = await gateways.pair()
   const id = await born(a, { key: 'once', digest: 'body' })
   await a.append(id, batch('a'))
-  const reading = readToEnd(b, id, 0)
+  const reading = gateways.readToEnd(b, id, 0)
   expect(await gateways.keys()).toContain('claim:once')
   await a.end(id, { reason: 'done' })
   await within('a reader on another gateway', reading)
@@ -248,6 +248,15 @@ test('when its time is over nothing of a task is left in Redis: no key, no place
     await eventually('it to be unknown', async () => (await store.read(id, 0)) === undefined)
     expect(await store.list()).toEqual([])
   }
+})
+
+test('a task that is being created is not taken for one that nobody runs', async () => {
+  await using gateways = new Gateways(redis, { limits: { tasks: 1_000 }, timing: { pulseMs: 1 } })
+  const a = await gateways.open()
+  const ids: string[] = []
+  for (let i = 0; i < 400; i++) ids.push(await born(a))
+  const appended = await Promise.all(ids.map((id) => a.append(id, batch('a'))))
+  expect(appended.filter((it) => it !== 'stored')).toEqual([])
 })
 
 test('each prefix is a world of its own', async () => {
