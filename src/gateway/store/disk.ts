@@ -47,7 +47,7 @@ export class DiskStore implements StreamStore {
   readonly #ledger: Ledger<Kept>
   #nextTask: number
   #dirty = new Set<Kept>()
-  #tick: Promise<void> | undefined
+  #tick: Promise<'stored'> | undefined
   #memory = 0
   /** Of that, what finished logs hold: it can be freed. */
   #finishedMemory = 0
@@ -119,9 +119,10 @@ export class DiskStore implements StreamStore {
     return infoOf(entry)
   }
 
-  async append(id: string, batch: Batch): Promise<Appended> {
+  /** Everyone who appends in one tick is given the same promise: one for each would cost as much as the writing. */
+  append(id: string, batch: Batch): Promise<Appended> {
     const entry = this.#ledger.get(id)
-    if (!entry?.log || entry.ending || this.#closing) return 'ended'
+    if (!entry?.log || entry.ending || this.#closing) return Promise.resolve('ended')
     const { taskBytes, totalBytes } = this.#options.limits
     const fits = fitting(
       batch,
@@ -129,11 +130,10 @@ export class DiskStore implements StreamStore {
     )
     const size = batch.ends[fits - 1] ?? 0
     while (this.#memory + size > totalBytes && this.#freeMemory());
-    if (fits > 0) {
-      this.#memory += entry.log.append(batch, fits)
-      await this.#written(entry)
-    }
-    return fits === batch.ends.length ? 'stored' : 'full'
+    if (fits === 0) return Promise.resolve(batch.ends.length === 0 ? 'stored' : 'full')
+    this.#memory += entry.log.append(batch, fits)
+    const stored = this.#written(entry)
+    return fits === batch.ends.length ? stored : stored.then(() => 'full')
   }
 
   async end(id: string, end: End): Promise<boolean> {
@@ -188,13 +188,13 @@ export class DiskStore implements StreamStore {
   }
 
   /** Resolves when what is new of the entry is in the journal and its readers have been woken: everything of a tick in one write. */
-  #written(entry: Kept): Promise<void> {
+  #written(entry: Kept): Promise<'stored'> {
     this.#dirty.add(entry)
     this.#tick ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#tick = undefined
         this.#flush()
-        resolve()
+        resolve('stored')
       })
     })
     return this.#tick
