@@ -13,6 +13,7 @@ import {
   silent,
   sse,
   stop,
+  taken,
   untilClose,
 } from '../rig/answers.ts'
 import { failure, isEvent, words } from '../rig/events.ts'
@@ -24,7 +25,7 @@ const EVENTS = 'content-type: text/event-stream'
 const chunked = head('200 OK', EVENTS, 'transfer-encoding: chunked')
 const counted = (length: number) => head('200 OK', EVENTS, `content-length: ${length}`)
 const HI = delta('hi')
-const SPACED = [`data: {"choices": [ {"delta": {}, "finish_`, `reason" :  "sto`, `p"} ]}\n\n`]
+const SPACED = ['data: {"choices": [ {"delta": {}, "finish_', taken, 'reason" :  "sto', taken, 'p"} ]}\n\n']
 
 const task = async (rig: Rig, id: string) =>
   (await (await rig.fetch(`/api/chat/task/${id}`)).json()) as TaskView
@@ -56,7 +57,10 @@ describe('an answer is done', () => {
     ['when the connection ended after [DONE]', untilClose(HI, DONE, fin)],
     ['when the connection ended after a finish_reason', untilClose(HI, stop(), fin)],
     ['when its finish_reason came in pieces, with spaces', untilClose(HI, ...SPACED, fin)],
-    ['when [DONE] came in pieces and in CRLF', untilClose(HI, 'data: [DO', 'NE]\r\n\r', '\n', fin)],
+    [
+      'when [DONE] came in pieces and in CRLF',
+      untilClose(HI, 'data: [DO', taken, 'NE]\r\n\r', taken, '\n', fin),
+    ],
     ['when [DONE] came without a space', untilClose(HI, 'data:[DONE]\n\n', fin)],
   ]
   test.each(complete)('%s', async (_when, script) => {

@@ -34,6 +34,8 @@ export const raw =
 
 export const fin = (call: Call) => call.fin()
 export const rst = (call: Call) => call.rst()
+/** Between two pieces: the first has been read before the second is sent. */
+export const taken = (call: Call) => call.taken()
 
 /** Takes the request and never says a word. */
 export const silent: Script = async (call) => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { taken } from './kernel.ts'
 import { reset } from './reset.ts'
-import { deferred, within } from './wait.ts'
+import { deferred, eventually, within } from './wait.ts'
 
 export interface Body {
   readonly length: number
@@ -117,6 +118,12 @@ export class Call {
     if (this.#socket.destroyed) return Promise.resolve()
     this.#socket.write(bytes, () => resolve())
     return Promise.race([promise, this.closed])
+  }
+
+  /** Resolves when all that was said has been read on the other side, so that the next piece is a read of its own. */
+  async taken(): Promise<void> {
+    const { localPort, remotePort } = this.#socket
+    await eventually('what was sent is read', () => this.#socket.destroyed || taken(localPort, remotePort))
   }
 
   fin(): void {
