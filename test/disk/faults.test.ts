@@ -1,0 +1,245 @@
+import { rmSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { FILES, type Files } from '../../src/gateway/store/files.ts'
+import { eventually, within } from '../rig/wait.ts'
+import { batch, born, filled, finished, readNow, readToEnd } from '../store/tools.ts'
+import { Place } from './place.ts'
+
+const failing = (code: string, call: string) =>
+  Object.assign(new Error(`${code}: it failed, ${call}`), { code })
+
+/** The system's calls, of which a test makes some fail; and how often each was made. */
+class Faulty {
+  readonly calls = { writevSync: 0, fdatasync: 0, unlinkSync: 0 }
+  fault: { readonly writevSync?: string; readonly fdatasync?: string; readonly unlinkSync?: string } = {}
+  readonly files: Files = {
+    ...FILES,
+    writevSync: ((...args: Parameters<Files['writevSync']>) => {
+      this.#meet('writevSync')
+      return FILES.writevSync(...args)
+    }) as Files['writevSync'],
+    fdatasync: (async (fd: number) => {
+      this.#meet('fdatasync')
+      await FILES.fdatasync(fd)
+    }) as Files['fdatasync'],
+    unlinkSync: (path) => {
+      this.#meet('unlinkSync')
+      FILES.unlinkSync(path)
+    },
+  }
+
+  #meet(call: keyof Faulty['calls']): void {
+    this.calls[call]++
+    const code = this.fault[call]
+    if (code !== undefined) throw failing(code, call)
+  }
+}
+
+const AGAIN = 'the journal can be written again; everything that is in memory is in it'
+const trouble = (reason: string) =>
+  `the journal cannot be written (${reason}): answers go on from memory and would be lost with the process`
+
+test('goes on from memory while the disk refuses, says so once, and makes up for it by itself', async () => {
+  await using place = new Place()
+  const faulty = new Faulty()
+  const store = await place.open({ files: faulty.files })
+  const before = await finished(store, batch('before'))
+  const running = await born(store)
+  const reading = readToEnd(store, running, 0)
+  await store.append(running, batch('1 '))
+  expect(store.health()).toEqual({ durable: true })
+  faulty.fault = { writevSync: 'EIO' }
+  expect(await store.append(running, batch('2 '))).toBe('stored')
+  expect(store.health()).toEqual({ durable: false, detail: 'the journal cannot be written: EIO' })
+  const during = await finished(store, batch('during'))
+  expect(String(await readNow(store, during))).toBe('during')
+  await eventually('a try that fails', () => faulty.calls.writevSync > 6)
+  await store.append(running, batch('3 '))
+  faulty.fault = {}
+  await eventually('the recovery', () => store.health().durable)
+  expect(place.said).toEqual([trouble('EIO: it failed'), AGAIN])
+  const left = place.copy()
+  await store.append(running, batch('4'))
+  await store.end(running, { reason: 'done' })
+  expect(String(await within('the reader', reading))).toBe('1 2 3 4')
+  const again = await left.open()
+  const texts = await Promise.all([before, during, running].map((id) => readNow(again, id)))
+  expect(texts.map(String)).toEqual(['before', 'during', '1 2 3 '])
+  const whole = await place.copy().open()
+  expect(String(await readNow(whole, running))).toBe('1 2 3 4')
+})
+
+test('has on the disk when it says durable again what came while it recovered', async () => {
+  await using place = new Place()
+  const faulty = new Faulty()
+  let meanwhile = async () => {}
+  const files = {
+    ...faulty.files,
+    fdatasync: (async (fd: number) => {
+      await meanwhile()
+      await FILES.fdatasync(fd)
+    }) as Files['fdatasync'],
+  }
+  const store = await place.open({ files, fsync: 'end' })
+  const id = await born(store)
+  faulty.fault = { writevSync: 'ENOSPC' }
+  await store.append(id, batch('before '))
+  let came = false
+  meanwhile = async () => {
+    if (came) return
+    came = true
+    await store.append(id, batch('meanwhile'))
+    await store.end(id, { reason: 'done' })
+  }
+  faulty.fault = {}
+  await eventually('the recovery', () => came && store.health().durable)
+  const again = await place.copy().open()
+  expect(await again.info(id)).toMatchObject({ status: 'done' })
+  expect(String(await readNow(again, id))).toBe('before meanwhile')
+})
+
+test('writes the rest when the system takes less than it was given', async () => {
+  await using place = new Place()
+  let piece = 0
+  const writevSync = ((fd: number, buffers: readonly Uint8Array[]) => {
+    const all = Buffer.concat(buffers)
+    piece = (piece % 50) + 1
+    return FILES.writevSync(fd, [all.subarray(0, piece)])
+  }) as Files['writevSync']
+  const store = await place.open({ files: { ...FILES, writevSync }, segmentBytes: 3000 })
+  const ids = await Promise.all(
+    Array.from({ length: 10 }, (_, i) => finished(store, filled(100, i), filled(5000, 2))),
+  )
+  const again = await place.copy().open()
+  for (const [i, id] of ids.entries()) {
+    expect(await again.info(id)).toMatchObject({ status: 'done', chunks: i + 2, bytes: 100 * i + 10_000 })
+    expect((await readNow(again, id)).equals(await readNow(store, id))).toBe(true)
+  }
+  expect(place.said).toEqual([])
+})
+
+test('leaves nothing of a write that failed half way, though it cannot take it back', async () => {
+  for (const cuts of [true, false]) {
+    await using place = new Place()
+    let failAt = Number.POSITIVE_INFINITY
+    const files: Files = {
+      ...FILES,
+      writevSync: ((fd: number, buffers: readonly Uint8Array[]) => {
+        if (failAt <= 0) throw failing('EIO', 'write')
+        const written = FILES.writevSync(fd, [Buffer.concat(buffers).subarray(0, failAt)])
+        failAt -= written
+        return written
+      }) as Files['writevSync'],
+      ftruncateSync: (fd, size) => {
+        if (!cuts) throw failing('EIO', 'ftruncate')
+        FILES.ftruncateSync(fd, size)
+      },
+    }
+    const store = await place.open({ files })
+    const id = await finished(store, batch('before'))
+    failAt = 50
+    const other = await born(store)
+    await store.append(other, filled(1000))
+    expect(store.health().durable).toBe(false)
+    failAt = Number.POSITIVE_INFINITY
+    await eventually('the recovery', () => store.health().durable)
+    await store.append(other, filled(1000))
+    const again = await place.copy().open()
+    expect(String(await readNow(again, id))).toBe('before')
+    expect(await again.info(other)).toMatchObject({ chunks: 2, bytes: 2000 })
+  }
+})
+
+test('trusts nothing it wrote before a sync that failed: all that is in memory is written again elsewhere', async () => {
+  await using place = new Place()
+  const faulty = new Faulty()
+  const store = await place.open({ files: faulty.files, fsync: '1s' })
+  const [done, running] = [await finished(store, batch('done')), await born(store)]
+  await store.append(running, batch('running'))
+  faulty.fault = { fdatasync: 'EIO' }
+  const late = await finished(store, batch('late'))
+  await eventually('the trouble', () => !store.health().durable)
+  expect(store.health().detail).toBe('the journal cannot be written: EIO')
+  faulty.fault = {}
+  await eventually('the recovery', () => store.health().durable)
+  expect(place.said).toEqual([trouble('EIO: it failed'), AGAIN])
+  const [lost = ''] = [...place.journal().keys()]
+  const left = place.copy()
+  rmSync(left.path(lost))
+  const again = await left.open()
+  const texts = await Promise.all([done, running, late].map((id) => readNow(again, id)))
+  expect(texts.map(String)).toEqual(['done', 'running', 'late'])
+})
+
+test('does not write everything again each second to a disk that goes on failing to sync', async () => {
+  await using place = new Place()
+  const faulty = new Faulty()
+  const store = await place.open({ files: faulty.files, fsync: '1s' })
+  await finished(store, batch('done'))
+  faulty.fault = { fdatasync: 'EIO' }
+  await finished(store, batch('more'))
+  await eventually('a second try', () => faulty.calls.writevSync > 8, 15_000)
+  expect(place.journal().size).toBeLessThan(5)
+  expect(place.said).toHaveLength(1)
+})
+
+test('syncs at least once a second and at each end, only when asked to, and only when there is something', async () => {
+  for (const fsync of ['1s', 'end', 'off'] as const) {
+    await using place = new Place()
+    const faulty = new Faulty()
+    const { calls } = faulty
+    const store = await place.open({ files: faulty.files, fsync })
+    const id = await born(store)
+    await store.append(id, batch('a'))
+    if (fsync === '1s') await eventually('a sync', () => calls.fdatasync > 0)
+    expect(calls.fdatasync).toBe(fsync === '1s' ? 1 : 0)
+    await store.end(id, { reason: 'done' })
+    if (fsync !== 'off')
+      await eventually('a sync at the end', () => calls.fdatasync === (fsync === '1s' ? 2 : 1))
+    const before = calls.fdatasync
+    await store.close()
+    expect(calls.fdatasync).toBe(before)
+    expect(before).toBe({ '1s': 2, end: 1, off: 0 }[fsync])
+  }
+})
+
+test('a sync that takes its time delays nobody, and there is never more than one', async () => {
+  await using place = new Place()
+  let under = 0
+  let most = 0
+  let letGo = () => {}
+  const slow = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const fdatasync = (async (fd: number) => {
+    most = Math.max(most, ++under)
+    await slow
+    await FILES.fdatasync(fd)
+    under--
+  }) as Files['fdatasync']
+  const store = await place.open({ files: { ...FILES, fdatasync }, fsync: 'end', segmentBytes: 1_000_000 })
+  const ids = []
+  for (let i = 0; i < 20; i++) ids.push(await within('an answer', finished(store, filled(1000, 3))))
+  for (const id of ids) expect(await readNow(store, id)).toHaveLength(3000)
+  letGo()
+  await store.close()
+  expect(most).toBe(1)
+})
+
+test('a segment that cannot be deleted yet endangers nothing, and is said once', async () => {
+  await using place = new Place()
+  const faulty = new Faulty()
+  let now = 0
+  const limits = { taskBytes: 1e6, totalBytes: 1e6, tasks: 10, ttlMs: 1000 }
+  const store = await place.open({ files: faulty.files, limits, clock: () => now, segmentBytes: 1000 })
+  for (let i = 0; i < 5; i++) await finished(store, filled(2000))
+  now += 1001
+  faulty.fault = { unlinkSync: 'EROFS' }
+  for (let i = 0; i < 3; i++) await store.sweep()
+  expect(store.health()).toEqual({ durable: true })
+  expect(place.said).toEqual(['old parts of the journal cannot be deleted (EROFS: it failed): they wait'])
+  expect(place.journalBytes).toBeGreaterThan(8000)
+  faulty.fault = {}
+  await store.sweep()
+  expect(place.journalBytes).toBeLessThan(3000)
+})
