@@ -164,6 +164,8 @@ function linger(request: IncomingMessage): void {
   })
   request.once('close', () => clearTimeout(timer))
   request.once('end', () => clearTimeout(timer))
+  // Whoever read it and gave up may still be listening, and a stream that is listened to so does not flow.
+  request.removeAllListeners('readable')
   request.resume()
 }
 

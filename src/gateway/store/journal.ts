@@ -35,7 +35,7 @@ export class Journal {
   write(entries: Iterable<Kept>): void {
     const sheet = this.#sheet
     sheet.take()
-    for (const row of [this.#made, this.#firsts, this.#counts, this.#begins]) row.length = 0
+    this.#clear()
     for (const entry of entries) {
       const { number, log, ending } = entry
       if (!entry.taskAt) {
@@ -69,24 +69,38 @@ export class Journal {
   }
 
   #commit(): void {
-    const made = this.#made.splice(0)
-    const firsts = this.#firsts.splice(0)
-    const counts = this.#counts.splice(0)
-    const begins = this.#begins.splice(0)
-    begins.push(this.#sheet.bytes)
-    if (this.#sheet.bytes === 0) return
-    const { segment, offset } = this.#segments.write(this.#sheet.take())
-    for (const [i, entry] of made.entries()) {
-      const [first = 0, begin = 0] = [firsts[i], begins[i]]
-      const length = (begins[i + 1] ?? 0) - begin
+    const rows = this.#begins.length
+    this.#begins.push(this.#sheet.bytes)
+    try {
+      if (rows > 0) this.#settle(this.#segments.write(this.#sheet.take()), rows)
+    } finally {
+      this.#clear()
+    }
+  }
+
+  /** The records are where they belong. */
+  #settle({ segment, offset }: Place, rows: number): void {
+    for (let i = 0; i < rows; i++) {
+      const entry = this.#made[i]
+      const first = this.#firsts[i] ?? 0
+      const chunks = this.#counts[i] ?? 0
+      const begin = this.#begins[i] ?? 0
+      const length = (this.#begins[i + 1] ?? 0) - begin
+      if (!entry) continue
       if (first === TASK) entry.taskAt = { segment, offset: offset + begin, length }
       else if (first === END) entry.endAt = { segment, offset: offset + begin, length }
       else {
-        const chunks = counts[i] ?? 0
         entry.extents.put(segment, offset + begin, length, first, chunks)
         entry.stored = first + chunks
       }
     }
+  }
+
+  #clear(): void {
+    this.#made.length = 0
+    this.#firsts.length = 0
+    this.#counts.length = 0
+    this.#begins.length = 0
   }
 
   /** What the journal has of this task is not to be relied on: all of it counts as new. */
