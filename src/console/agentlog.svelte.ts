@@ -1,17 +1,27 @@
 import type { LogLine } from '../protocol.ts'
 import { backOff, type Clock } from './clock.ts'
-import { LogRing, type NumberedLine, readLines, stepOf } from './logring.ts'
+import { monologueOf } from './logclass.ts'
+import { type LogPage, LogRing, readLines, stepOf } from './logring.ts'
 
 const RETRY_MOST_MS = 10_000
 
+/** Something that the log said, and when it came. */
+export interface Told {
+  readonly text: string
+  readonly at: number
+}
+
 /** The agent's log as it comes over `/ws`, gathered whether or not anybody looks. */
 export class AgentLog {
-  lines = $state.raw<readonly NumberedLine[]>([])
+  pages = $state.raw<readonly LogPage[]>([])
+  count = $state(0)
   connected = $state(false)
   /** Lines that came while nobody looked. */
   unseen = $state(0)
   /** What the agent did last, in a few words, and when it said so. */
-  step = $state.raw<{ readonly text: string; readonly at: number } | undefined>(undefined)
+  step = $state.raw<Told | undefined>(undefined)
+  /** What the planner said to itself last. */
+  monologue = $state.raw<Told | undefined>(undefined)
 
   readonly #clock: Clock
   readonly #ring = new LogRing()
@@ -76,8 +86,7 @@ export class AgentLog {
         if (!isFirst && !this.#isOpen) this.unseen += lines.length
         if (!isFirst) for (const tell of this.#listeners) tell(lines)
         isFirst = false
-        const last = lines.findLast((line) => !line.is_error && stepOf(line.content) !== '')
-        if (last) this.step = { text: stepOf(last.content), at: this.#clock.now() }
+        this.#tellSteps(lines)
         this.#showSoon()
       }
       socket.onclose = () => {
@@ -90,6 +99,17 @@ export class AgentLog {
     })
   }
 
+  #tellSteps(lines: readonly LogLine[]): void {
+    const at = this.#clock.now()
+    const thought = lines.findLast((line) => monologueOf(line.content) !== undefined)
+    if (thought) this.monologue = { text: monologueOf(thought.content) ?? '', at }
+    // A thought has a line of its own.
+    const last = lines.findLast(
+      (line) => !line.is_error && stepOf(line.content) !== '' && monologueOf(line.content) === undefined,
+    )
+    if (last) this.step = { text: stepOf(last.content), at }
+  }
+
   /** A log can say ten thousand lines a second; a screen shows sixty frames. */
   #showSoon(): void {
     if (this.#frame !== 0) return
@@ -100,6 +120,7 @@ export class AgentLog {
   }
 
   #show(): void {
-    this.lines = this.#ring.lines
+    this.pages = this.#ring.pages
+    this.count = this.#ring.count
   }
 }

@@ -33,7 +33,8 @@ const WORDS: readonly (readonly [LineClass, RegExp])[] = [
 
 const STAMP = /^(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d(?::[\d.,]+)?Z?\s+(?:\[[^\]]{1,40}\]\s*)?/
 const ICON = /^\p{Extended_Pictographic}(?:\p{Extended_Pictographic}|\p{M}|\u200d|⟨U\+200D⟩)*\s*/u
-const TITLE = /^(?:(?:DEBUG|INFO|WARN(?:ING)?|ERROR)\b[\s:]*)?[A-Z][A-Z0-9_ ]{2,40}(?=\s*:|$)/
+const TITLE = /^(?:(?:DEBUG|INFO|WARN(?:ING)?|ERROR)\b[\s:]*)?[A-Z][A-Z0-9_ ]{1,39}[A-Z0-9_](?=\s*:|$)/
+const LEVEL = /^(?:DEBUG|INFO|WARN(?:ING)?|ERROR)\b/
 const MONOLOGUE = /PLANNER\s+MONOLOGUE\s*:\s*(\S.*)$/is
 
 const CLASS_OF = new Map(
@@ -58,7 +59,7 @@ export function classOf(line: string, isError: boolean): LineClass {
   const glyph = /\p{Extended_Pictographic}/u.exec(icon)?.[0]
   const known = glyph === undefined ? undefined : CLASS_OF.get(glyph)
   if (known) return known
-  const said = title || rest.slice(0, 80)
+  const said = title.replace(LEVEL, '').trim() || rest.slice(0, 80)
   return WORDS.find(([, words]) => words.test(said))?.[0] ?? 'idle'
 }
 

@@ -5,11 +5,30 @@ const line = (content: string, is_error = false) => ({ content, is_error })
 const contents = (ring: LogRing) => ring.lines.map(({ content }) => content)
 
 describe('the log ring', () => {
-  test('keeps the newest 500 lines', () => {
+  test('keeps the newest 20,000 lines, in whole pages', () => {
     const ring = new LogRing()
-    ring.add(Array.from({ length: 700 }, (_, number) => line(`${number}`)))
-    expect(contents(ring)).toHaveLength(500)
-    expect(contents(ring)[0]).toBe('200')
+    for (let from = 0; from < 21_000; from += 700)
+      ring.add(Array.from({ length: 700 }, (_, at) => line(`${from + at}`)))
+    expect(contents(ring)).toHaveLength(20_000)
+    expect(ring.count).toBe(20_000)
+    expect(contents(ring)[0]).toBe('1000')
+    expect(contents(ring).at(-1)).toBe('20999')
+  })
+
+  test('keeps fewer when they are long', () => {
+    const ring = new LogRing()
+    for (let page = 0; page < 100; page += 1)
+      ring.add(Array.from({ length: 50 }, () => line('x'.repeat(4_000))))
+    expect(ring.count).toBe(1_500)
+  })
+
+  test('replaces only the page that grew', () => {
+    const ring = new LogRing()
+    ring.add(Array.from({ length: 120 }, (_, number) => line(`${number}`)))
+    const before = ring.pages
+    ring.add([line('more')])
+    expect(ring.pages.map((page, at) => page === before[at])).toEqual([true, true, false])
+    expect(ring.pages.map((page) => page.lines.length)).toEqual([50, 50, 21])
   })
 
   test('does not tell twice what a new connection repeats', () => {

@@ -26,6 +26,7 @@ export class Face {
   readonly #calm = new Envelope(0, 900, 1_600, 0)
   readonly #presence = new Envelope(0, APPEARS_MS, APPEARS_MS, 0)
   readonly #over = new AbortController()
+  #stage: Stage | undefined
   #isTalking = false
   #isRead = 0
   #isStill: boolean
@@ -57,11 +58,16 @@ export class Face {
 
   /** Holds still, or lives again. */
   still(isStill: boolean): void {
+    if (isStill === this.#isStill) return
     this.#isStill = isStill
     this.#decide()
   }
 
   place(stage: Stage): void {
+    const was = this.#stage
+    const isThere = was?.left === stage.left && was.top === stage.top
+    if (isThere && was.width === stage.width && was.height === stage.height) return
+    this.#stage = stage
     this.#scene.place(stage)
     this.#changed()
   }
@@ -107,14 +113,13 @@ export class Face {
   }
 
   #fitted(): void {
-    this.#scene.resize()
     // A canvas of another size is empty until it is drawn again.
-    this.#changed()
+    if (this.#scene.resize()) this.#changed()
   }
 
   /** One frame for what does not move. */
   #changed(): void {
-    if (this.state === 'alive' || this.#redraw !== 0) return
+    if (this.state === 'alive' || this.#redraw !== 0 || !this.#stage) return
     this.#redraw = requestAnimationFrame(() => {
       this.#redraw = 0
       this.#talk.value = this.#isTalking ? 1 : 0

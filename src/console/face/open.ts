@@ -2,6 +2,7 @@ import type { Desk } from '../desk.svelte.ts'
 import { type FaceChoice, onFaceChoice, readFaceChoice } from './choice.ts'
 
 const LOADS_WITHIN_MS = 2_000
+const PAINTS_WITHIN_MS = 10_000
 
 /**
  * Brings the face to the canvas when the page has been painted and has nothing else to do.
@@ -76,11 +77,19 @@ function drawsInSoftware(context: WebGL2RenderingContext): boolean {
 
 /** After the first paint, and then when nothing else is to be done. */
 function whenIdle(act: () => void, signal: AbortSignal): void {
+  let isPainted = false
   const start = () => !signal.aborted && act()
-  requestAnimationFrame(() =>
-    setTimeout(() => {
-      if ('requestIdleCallback' in window) requestIdleCallback(start, { timeout: LOADS_WITHIN_MS })
-      else setTimeout(start, 300)
-    }),
-  )
+  const painted = () => {
+    if (isPainted) return
+    isPainted = true
+    observer.disconnect()
+    if ('requestIdleCallback' in window) requestIdleCallback(start, { timeout: LOADS_WITHIN_MS })
+    else setTimeout(start, 300)
+  }
+  const observer = new PerformanceObserver((list) => {
+    if (list.getEntriesByName('first-contentful-paint').length > 0) painted()
+  })
+  observer.observe({ type: 'paint', buffered: true })
+  // A browser that tells of no paint has painted by then.
+  setTimeout(painted, PAINTS_WITHIN_MS)
 }

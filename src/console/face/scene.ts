@@ -24,7 +24,8 @@ export interface Pose {
 }
 
 export interface FaceScene {
-  resize(): void
+  /** Takes the size of the window; true when it is another. */
+  resize(): boolean
   place(stage: Stage): void
   show(count: number): void
   draw(pose: Pose): void
@@ -52,16 +53,20 @@ export function openScene(
   camera.position.z = DISTANCE
   const face = makePoints(points, sequence(CHANCE))
   scene.add(face.object)
-  let [width, height, ratio] = [1, 1, 1]
+  let [width, height, ratio] = [0, 0, 0]
   let stage: Stage = { left: 0, top: 0, width: innerWidth, height: innerHeight }
 
   const resize = () => {
-    ;[width, height] = [Math.max(1, innerWidth), Math.max(1, innerHeight)]
+    const before = `${width} ${height} ${ratio}`
+    width = Math.max(1, innerWidth)
+    height = Math.max(1, innerHeight)
     ratio = Math.min(devicePixelRatio || 1, 1.5, Math.sqrt(PIXELS_MOST / (width * height)))
+    if (`${width} ${height} ${ratio}` === before) return false
     renderer.setPixelRatio(ratio)
     renderer.setSize(width, height, false)
     camera.aspect = width / height
     camera.updateProjectionMatrix()
+    return true
   }
 
   const draw = ({ look, time, breath, talk, calm, presence }: Pose) => {
@@ -71,10 +76,13 @@ export function openScene(
     const during = Math.min(stage.height * 1.02, stage.width * (isNarrow ? 1.5 : 1.1))
     const headPx = mix(before, during, talk)
     const middleX = stage.left + stage.width / 2
-    const middleY = stage.top + stage.height * mix(isNarrow ? 0.3 : 0.33, 0.46, talk)
+    const middleY = stage.top + stage.height * mix(isNarrow ? 0.31 : 0.335, 0.48, talk)
     const unitsPerPx = SEEN_HEIGHT / height
-    object.scale.setScalar((headPx * unitsPerPx) / HEAD_HEIGHT)
-    object.position.set((middleX - width / 2) * unitsPerPx, (height / 2 - middleY) * unitsPerPx, 0)
+    const scale = (headPx * unitsPerPx) / HEAD_HEIGHT
+    object.scale.setScalar(scale)
+    // The skin, not the middle of the head, is as far away as the sizes here assume.
+    const skin = -0.4 * scale
+    object.position.set((middleX - width / 2) * unitsPerPx, (height / 2 - middleY) * unitsPerPx, skin)
     object.rotation.set(0.04 * Math.sin(time * 0.17), -0.1 + 0.14 * Math.sin(time * 0.11), 0)
 
     uniforms.time.value = time

@@ -57,7 +57,7 @@ void main() {
   float words = (1.0 - smoothstep(1.0, 1.5, off.x)) * (1.0 - smoothstep(1.0, 1.45, off.y));
   /* Pressed together, not cut off: a face of one brightness would be none. */
   float most = mix(open, ink, words);
-  tone = colour * most * (1.0 - exp(-1.7 * shine));
+  tone = colour * most * (1.0 - exp(-mix(1.9, 3.8, words) * shine));
   gl_PointSize = size * (0.75 + 0.6 * chance + 0.5 * light) * (1.0 + 0.35 * (1.0 - held)) * 3.2 / max(0.5, -seen.z);
 }
 `
