@@ -41,7 +41,7 @@ const ATTACKS = [
   `<base href="${EVIL}/"><meta http-equiv="refresh" content="0;url=${EVIL}/24">`,
   `<input type="image" src="${EVIL}/25.png"><body background="${EVIL}/26.png"><bgsound src="${EVIL}/27">`,
   '<dialog open>sign in</dialog><div class="remedy" id="app" role="alert" tabindex="0">fake</div>',
-  `\`\`\`html\n<img src="${EVIL}/28.png" onerror="window.hacked=1">\n\`\`\``,
+  `\`\`\`xml\n<img src="${EVIL}/28.png" onerror="window.hacked=1">\n\`\`\``,
   `- in a list\n  \`\`\`"><img src=x onerror=window.hacked=1>\n  <img src="${EVIL}/29.png">\n  \`\`\``,
   'autolinks: https://example.com/fine <javascript:window.hacked=1> mail@example.com',
 ]

@@ -1,0 +1,308 @@
+import { describe, expect, test } from 'vitest'
+import { fileKind, nameIn, ownFile, typeOf } from '../../src/console/artefact/bytes.ts'
+import { chartOf, MOST_POINTS, MOST_SERIES, readChart, tableOf } from '../../src/console/artefact/chart.ts'
+import { isWorthRunning, kindOf } from '../../src/console/artefact/kinds.ts'
+import { documentOf, MOST_SVG_CHARS, readDiagram, readReady } from '../../src/console/artefact/preview.ts'
+import { imageOf } from '../../src/console/artefact/svg.ts'
+import { guarded, MOST_ROWS, readTable, sorted } from '../../src/console/artefact/table.ts'
+import { Blocks } from '../../src/console/blocks.ts'
+
+describe('a fence', () => {
+  test.each([
+    ['```html\n<p>\n```', true],
+    ['```html\n<p>\n```  \n', true],
+    ['~~~~csv\na\n~~~~~', true],
+    ['```html\n<p>', false],
+    ['```html\n<p>\n``', false],
+    ['````html\n<p>\n```', false],
+    ['```html\n<p>\n~~~', false],
+    ['```html', false],
+    ['```html\n', false],
+    ['```', false],
+  ])('%j is closed: %s', (text, closed) => {
+    expect(new Blocks().update(text)).toMatchObject([{ kind: 'code', closed }])
+  })
+
+  test.each(['__proto__', 'constructor', 'toString', 'ts', ''])('%j is no kind of artefact', (language) => {
+    expect(kindOf(language)).toBeUndefined()
+  })
+
+  test.each([
+    ["import fs from 'fs'", false],
+    ["const a = require('a')", false],
+    ['process.exit()', false],
+    ['document.body.append("x")', true],
+    ['console.log(1)', true],
+  ])('of code %j is worth running: %s', (code, worth) => {
+    expect(isWorthRunning('js', code)).toBe(worth)
+  })
+
+  test.each([
+    ['body { color: red }', true],
+    ['h1, .x { color: red }', true],
+    ['.menu-item { color: red }', false],
+    ['.a-button { color: red }', false],
+  ])('of style %j is worth showing: %s', (code, worth) => {
+    expect(isWorthRunning('css', code)).toBe(worth)
+  })
+})
+
+describe('a table', () => {
+  test('has headers that are words, whatever they are elsewhere', async () => {
+    const table = await readTable('__proto__,constructor\npolluted,1\n')
+    expect(table?.header).toEqual(['__proto__', 'constructor'])
+    expect(table?.rows).toEqual([['polluted', '1']])
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  })
+
+  test('is its first rows, and says how many there are', async () => {
+    const table = await readTable(`n\n${Array.from({ length: 2_500 }, (_, at) => at).join('\n')}`)
+    expect([table?.rows.length, table?.moreRows]).toEqual([MOST_ROWS, 1_500])
+  })
+
+  test('keeps a cell of megabytes to what can be read', async () => {
+    const table = await readTable(`a,b\n${'x'.repeat(5_000_000)},2\n`)
+    expect(table?.rows[0]?.[0]?.length).toBeLessThan(600)
+    expect(table?.rows[0]?.[1]).toBe('2')
+  })
+
+  test('is as wide as its widest row, up to a limit', async () => {
+    const table = await readTable(`a\n1,2\n${'x,'.repeat(99)}x`)
+    expect([table?.header.length, table?.moreColumns]).toEqual([50, 50])
+  })
+
+  test('shows characters that hide or reorder others', async () => {
+    expect((await readTable('a\nx\u202ey'))?.rows).toEqual([['x⟨U+202E⟩y']])
+  })
+
+  test.each(['', '\n\n', ' '])('is none without rows: %j', async (text) => {
+    expect(await readTable(text)).toBeUndefined()
+  })
+
+  test('sorts numbers by size, words by alphabet, and nothing to the end', async () => {
+    const table = await readTable('n\n10\n9\n\n"1,000"\nb\na\n-3\n""')
+    expect(table && sorted(table, { column: 0, down: false }).flat()).toEqual([
+      '-3',
+      '9',
+      '10',
+      '1,000',
+      'a',
+      'b',
+    ])
+    expect(table && sorted(table, { column: 0, down: true }).flat()[0]).toBe('b')
+  })
+
+  test.each([
+    ['=HYPERLINK("//evil")', `"'=HYPERLINK(""//evil"")"`],
+    ['=1+1', "'=1+1"],
+    ["=cmd|'/c calc'!A0", `"'=cmd|'/c calc'!A0"`],
+    ['+cmd', "'+cmd"],
+    ['-cmd', "'-cmd"],
+    ['@SUM(A1)', "'@SUM(A1)"],
+    ['-5', '-5'],
+    ['+3.5e2', '+3.5e2'],
+    ['-', "'-"],
+    ['a=b', 'a=b'],
+  ])('is saved without formulas: %s', async (cell, saved) => {
+    const quoted = /[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
+    expect(await guarded(`h,k\n${quoted},1\n`)).toBe(`h,k\r\n${saved},1\r\n`)
+  })
+
+  test.each(['\t=1', '\r=1', '\0=1'])('is saved without a formula behind %j', async (cell) => {
+    expect(await guarded(`h,k\n"${cell}",1\n`)).toContain(`'${cell}`)
+  })
+
+  test('of numbers is a chart too, and of words is none', async () => {
+    const numbers = await readTable('month,answers,who\njan,120,a\nfeb,"1,180",b\n')
+    expect(numbers && chartOf(numbers)).toMatchObject({
+      type: 'bar',
+      labels: ['jan', 'feb'],
+      series: [{ label: 'answers', values: [120, 1180] }],
+    })
+    const words = await readTable('a,b\nx,y\nz,w\n')
+    expect(words && chartOf(words)).toBeUndefined()
+  })
+})
+
+describe('a chart', () => {
+  const spec = (more: object) =>
+    JSON.stringify({ type: 'bar', data: { labels: ['a'], datasets: [{ data: [1] }] }, ...more })
+
+  test('is told nothing but what it may be told', () => {
+    const hostile = spec({
+      options: {
+        plugins: {
+          title: { text: '<img src=x onerror=alert(1)>' },
+          tooltip: { callbacks: { label: 'alert(1)' }, external: 'x' },
+        },
+        onClick: 'function(){alert(1)}',
+        __proto__: { polluted: true },
+        constructor: { prototype: { polluted: true } },
+      },
+    }).replace('"onClick"', '"__proto__":{"polluted":true},"onClick"')
+    const chart = readChart(hostile)
+    expect(Object.keys(chart).sort()).toEqual(
+      ['fromZero', 'isSideways', 'isStacked', 'labels', 'note', 'series', 'title', 'type', 'x', 'y'].sort(),
+    )
+    expect(chart.title).toBe('<img src=x onerror=alert(1)>')
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  })
+
+  test.each([
+    ['no JSON', '{', 'not JSON'],
+    ['a function', '{"type":"bar","data":function(){}}', 'not JSON'],
+    ['a list', '[]', 'not an object'],
+    ['another type', '{"type":"treemap"}', '“treemap” is not a kind'],
+    ['the type of an object', '{"type":"constructor"}', 'is not a kind'],
+    ['no type', '{}', 'is not a kind'],
+    ['no datasets', '{"type":"bar","data":{"datasets":{}}}', 'no datasets'],
+    ['no numbers', '{"type":"bar","data":{"datasets":[{"data":"1"}]}}', 'no numbers'],
+    ['too much', `{"type":"bar","x":"${'x'.repeat(1_000_001)}"}`, 'over 1 MB'],
+  ])('of %s is refused in a sentence', (_, text, words) => {
+    expect(() => readChart(text)).toThrow(words)
+  })
+
+  test('of values that are no numbers has gaps', () => {
+    const text = '{"type":"line","data":{"datasets":[{"data":[1,"2",null,"x",{"y":3},1e999,1e300,[],true]}]}}'
+    expect(readChart(text).series[0]?.values).toEqual([1, 2, null, null, 3, null, null, null, null])
+  })
+
+  test('is no larger than can be drawn, and says what is left out', () => {
+    const data = Array.from({ length: 20_000 }, (_, at) => at % 10)
+    const datasets = Array.from({ length: 20 }, () => ({ data }))
+    const chart = readChart(JSON.stringify({ type: 'line', data: { datasets } }))
+    expect(chart.series.length).toBe(MOST_SERIES)
+    expect(chart.series.reduce((sum, { values }) => sum + values.length, 0)).toBeLessThanOrEqual(MOST_POINTS)
+    expect(chart.note).toBe('the first 12 of 20 series, the first 416 of 20000 points each')
+  })
+
+  test('has the labels it needs, short and visible', () => {
+    const labels = ['x'.repeat(500), 'a\u202eb', { evil: 1 }]
+    const chart = readChart(
+      JSON.stringify({ type: 'pie', data: { labels, datasets: [{ data: [1, 2, 3, 4] }] } }),
+    )
+    expect(chart.labels.map((it) => it.length)).toEqual([80, 10, 0, 0])
+  })
+
+  test('can be read as a table', () => {
+    const text = '{"type":"scatter","data":{"datasets":[{"label":"s","data":[{"x":1,"y":2},{"x":"no"}]}]}}'
+    expect(tableOf(readChart(text)).rows).toEqual([['s', '1', '2']])
+  })
+})
+
+describe('a message of a frame', () => {
+  test.each([
+    [null],
+    ['ghost:preview-ready'],
+    [[]],
+    [{ type: 'setKey', key: 'x' }],
+    [{ type: 'ghost:diagram' }],
+    [{ type: 'ghost:diagram', step: '__proto__' }],
+    [{ type: 'ghost:diagram', step: { toString: () => 'drawn' } }],
+    [JSON.parse('{"__proto__":{"type":"ghost:diagram","step":"drawn"}}')],
+  ])('%j is not listened to', (message) => {
+    expect(readDiagram(message)).toBeUndefined()
+    expect(readReady(message)).toBe(false)
+  })
+
+  test.each([
+    ['no text', { svg: { length: 3 } }],
+    ['text that is no drawing', { svg: '<script>' }],
+    ['a drawing of megabytes', { svg: `<svg>${'x'.repeat(MOST_SVG_CHARS)}` }],
+  ])('with %s is a failure', (_, more) => {
+    expect(readDiagram({ type: 'ghost:diagram', step: 'drawn', ...more })).toMatchObject({ step: 'failed' })
+  })
+
+  test.each([
+    [1e9, 20_000],
+    [-5, 1],
+    [Number.NaN, 300],
+    [Number.POSITIVE_INFINITY, 300],
+    ['12', 300],
+    [12.4, 12],
+  ])('of size %s is taken for %s', (given, taken) => {
+    const message = { type: 'ghost:diagram', step: 'drawn', svg: '<svg/>', width: given, height: given }
+    expect(readDiagram(message)).toMatchObject({ width: taken, height: taken })
+  })
+
+  test('fails in few words', () => {
+    const message = readDiagram({ type: 'ghost:diagram', step: 'failed', trouble: 'x'.repeat(9_000) })
+    expect(JSON.stringify(message).length).toBeLessThan(500)
+  })
+})
+
+describe('what is sent to the frame', () => {
+  test.each(['js', 'css'] as const)('ends no element of the page around %s', (kind) => {
+    const code = 'a</script><!--<script></style>\u2028"\\'
+    const page = documentOf(kind, code)
+    expect(page).not.toContain('a</script>')
+    expect(page).not.toContain('<!--')
+    const literal = /(?:script\.|\{)textContent[=:]("(?:[^"\\]|\\.)*")/.exec(page)?.[1]
+    expect(JSON.parse(literal ?? '')).toBe(code)
+  })
+})
+
+describe('a file', () => {
+  const bytes = (text: string) => Uint8Array.from(text, (it) => it.charCodeAt(0))
+
+  test.each([
+    ['\x89PNG\r\n\x1a\n....', 'image/png'],
+    ['\xff\xd8\xff\xe0', 'image/jpeg'],
+    ['GIF89a', 'image/gif'],
+    ['RIFF....WEBPVP8', 'image/webp'],
+    ['%PDF-1.7', 'application/pdf'],
+    ['JUNK....WEBP', undefined],
+    ['<svg xmlns=', undefined],
+    ['<html>', undefined],
+    [' %PDF-', undefined],
+    ['', undefined],
+  ])('that begins %j is %s', (start, type) => {
+    expect(typeOf(bytes(start))).toBe(type)
+  })
+
+  const HERE = 'http://gateway.test:8080'
+  test.each([
+    ['/api/download/a.png', '/api/download/a.png'],
+    ['api/download/a%20b.png?x=1#y', '/api/download/a%20b.png'],
+    [`${HERE}/api/download/d/a.png`, '/api/download/d/a.png'],
+    ['/api/download/', undefined],
+    ['/api/download/../chat/tasks', undefined],
+    ['/api/download/%2e%2e/chat', undefined],
+    ['/api/chat', undefined],
+    ['//evil.example/api/download/a.png', undefined],
+    ['http://evil.example/api/download/a.png', undefined],
+    ['http://x@gateway.test:8080/api/download/a.png', undefined],
+    ['\\\\evil.example/api/download/a.png', undefined],
+    ['javascript:/api/download/a', undefined],
+    ['blob:http://gateway.test:8080/api/download/a', undefined],
+    ['http://', undefined],
+  ])('%s is one of the agent: %s', (href, path) => {
+    expect(ownFile(href, HERE)).toBe(path)
+  })
+
+  test('has a name that a person reads, even a broken one', () => {
+    expect(nameIn('/api/download/d/a%20%C3%A4.pdf')).toBe('a ä.pdf')
+    expect(nameIn('/api/download/%zz')).toBe('%zz')
+    expect([fileKind('/a/B.PNG'), fileKind('/a/b.pdf'), fileKind('/a/b.svg')]).toEqual([
+      'image',
+      'pdf',
+      'other',
+    ])
+  })
+})
+
+describe('a drawing', () => {
+  test('gets the name of its language where a page would not need it', () => {
+    expect(imageOf('<svg viewBox="0 0 1 1"/>')).toBe(
+      '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>',
+    )
+    expect(imageOf('<svg xmlns="http://www.w3.org/2000/svg"/>')).toBe(
+      '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    )
+  })
+
+  test('is refused when it is none', () => {
+    expect(() => imageOf('<svgx>')).toThrow('no <svg>')
+    expect(() => imageOf(`<svg>${'x'.repeat(2_000_001)}`)).toThrow('over 2 MB')
+  })
+})
