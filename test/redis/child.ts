@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'vite'
-import type { RedisOptions } from '../../src/gateway/store/redis.ts'
+import type { RedisOptions } from '../../src/gateway/store/redis/options.ts'
 import type { StreamStore } from '../../src/gateway/store/store.ts'
 import type { Answer, Question } from './owner.ts'
 

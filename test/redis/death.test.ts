@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { REDIS_TIMING } from '../../src/gateway/store/redis/timing.ts'
+import { REDIS_TIMING } from '../../src/gateway/store/redis/options.ts'
 import { eventually, within } from '../rig/wait.ts'
 import { ROOMY } from '../store/contract.ts'
 import { batch, born, readNow } from '../store/tools.ts'

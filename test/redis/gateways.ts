@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { RedisTiming } from '../../src/gateway/store/redis/timing.ts'
+import type { RedisTiming } from '../../src/gateway/store/redis/options.ts'
 import { RedisStore } from '../../src/gateway/store/redis.ts'
 import type { StoreLimits, StreamStore } from '../../src/gateway/store/store.ts'
 import { ROOMY } from '../store/contract.ts'

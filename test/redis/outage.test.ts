@@ -1,35 +1,15 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { REDIS_TIMING } from '../../src/gateway/store/redis/timing.ts'
 import type { RedisStore } from '../../src/gateway/store/redis.ts'
 import { eventually, pending, within } from '../rig/wait.ts'
-import { batch, born, filled, finished, NEVER, readNow } from '../store/tools.ts'
+import { batch, born, filled, NEVER, readNow } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
+import { refusal, Script } from './script.ts'
 import { RedisServer } from './server.ts'
 
 const timing = { pulseMs: 100, patienceMs: 150, callMs: 700 }
-const INTERRUPTED = { reason: 'interrupted', type: 'Interrupted', message: expect.any(String) }
 
 const durable = (store: RedisStore) => eventually('everything to be in Redis', () => store.health().durable)
-const refusal = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-
-/** Chunks whose numbers can be read, and what they are together. */
-class Script {
-  readonly said: Buffer[] = []
-  /** Appends one more, and waits until the store has it. */
-  async say(store: RedisStore, id: string): Promise<void> {
-    const chunk = Buffer.concat([Buffer.from(`${this.said.length}:`), randomBytes(50)])
-    this.said.push(chunk)
-    expect(await within('an append', store.append(id, batch(chunk)))).toBe('stored')
-  }
-  get whole(): Buffer {
-    return Buffer.concat(this.said)
-  }
-}
 
 /** What stands still and comes back, and how. `stop` returns when Redis says nothing any more. */
 const STANDSTILLS = [
@@ -129,21 +109,6 @@ test('while Redis is away every question is answered within two seconds, and in 
   }
 })
 
-test('the gateway says once that Redis is gone and once that it is back, and takes new tasks then', async () => {
-  await using redis = await RedisServer.start()
-  await using gateways = new Gateways(redis, { timing })
-  const a = await gateways.open()
-  for (let round = 0; round < 2; round++) {
-    await redis.kill()
-    await eventually('it to be not ready', () => refusal(a.ready()))
-    await redis.revive()
-    await eventually('it to be ready', async () => (await refusal(a.ready())) === undefined)
-    await born(a)
-  }
-  expect(gateways.said.filter((line) => / cannot be reached /.test(line))).toHaveLength(2)
-  expect(gateways.said.filter((line) => / works again$/.test(line))).toHaveLength(2)
-})
-
 test('what Redis does not have is bounded: then the agent has to wait, and nothing is lost', async () => {
   await using redis = await RedisServer.start('--appendfsync', 'always')
   await using gateways = new Gateways(redis, { timing: { ...timing, unsentBytes: 100_000 } })
@@ -175,108 +140,6 @@ test('an append that waits for Redis is let go by the end, and by the close', as
   await within('the other append', later)
 })
 
-test('Redis that lost everything ends what ran as interrupted, for all readers, and goes on', async () => {
-  await using redis = await RedisServer.start('--appendonly', 'no')
-  await using gateways = new Gateways(redis, { timing })
-  const [a, b] = await gateways.pair()
-  for (const lose of [
-    () => redis.ask(['FLUSHALL']),
-    async () => {
-      await redis.kill()
-      await redis.revive()
-    },
-  ]) {
-    const id = await born(a, { key: 'once', digest: 'body' })
-    await a.append(id, batch('a', 'b'))
-    const readings = [gateways.readToEnd(a, id, 0), gateways.readToEnd(b, id, 0)]
-    await eventually(
-      'the other gateway to follow',
-      () => b.bytes === 2 || b.read(id, 1).then((page) => page?.next === 2),
-    )
-    const slow = await b.read(id, 0)
-    await b.wait(id, slow?.next ?? 0, 1, NEVER)
-    await lose()
-    expect((await within('all readers', Promise.all(readings))).map(String)).toEqual(['ab', 'ab'])
-    expect(await within('an append', a.append(id, batch('late')))).toBe('ended')
-    expect((await a.read(id, 0))?.end).toEqual(INTERRUPTED)
-    expect((await b.read(id, 2))?.end).toEqual(INTERRUPTED)
-    const next = await finished(a, batch('new'))
-    expect(String(await readNow(b, next))).toBe('new')
-    const again = await b.create({ id: randomUUID(), claim: { key: 'once', digest: 'body' } })
-    expect(again).toMatchObject({ status: 'running', chunks: 0 })
-    await b.end(again.id, { reason: 'done' })
-    await redis.ask(['FLUSHALL'])
-  }
-})
-
-test('what a Redis has lost of a log that still runs its owner puts back, so that no number ever changes', async () => {
-  await using redis = await RedisServer.start('--appendonly', 'no', '--save', '')
-  await using gateways = new Gateways(redis, { timing })
-  const [a, b] = await gateways.pair()
-  const id = await born(a)
-  const script = new Script()
-  for (let i = 0; i < 5; i++) await script.say(a, id)
-  await redis.ask(['SAVE'])
-  for (let i = 0; i < 5; i++) await script.say(a, id)
-  const reading = gateways.readToEnd(b, id, 0)
-  await eventually('the other gateway to have it', async () => (await b.read(id, 9))?.next === 10)
-  await redis.kill()
-  await redis.revive()
-  await eventually('the owner to be back', async () => (await refusal(a.ready())) === undefined)
-  for (let i = 0; i < 5; i++) await script.say(a, id)
-  await durable(a)
-  await a.end(id, { reason: 'done' })
-  expect((await within('the reader elsewhere', reading)).equals(script.whole)).toBe(true)
-  expect((await readNow(await gateways.open(), id)).equals(script.whole)).toBe(true)
-})
-
-test('an end that Redis has lost is put back', async () => {
-  await using redis = await RedisServer.start('--appendonly', 'no', '--save', '')
-  await using gateways = new Gateways(redis, { timing })
-  const [a, b] = await gateways.pair()
-  const id = await born(a)
-  await a.append(id, batch('a'))
-  await redis.ask(['SAVE'])
-  await a.append(id, batch('b'))
-  await a.end(id, { reason: 'done' })
-  await redis.kill()
-  await redis.revive()
-  await eventually('the end to be back', async () => {
-    return (await b.info(id).catch(() => undefined))?.status === 'done'
-  })
-  expect(String(await readNow(b, id))).toBe('ab')
-})
-
-test('an answer that Redis shows as running though its gateway has long forgotten it is interrupted', async () => {
-  await using redis = await RedisServer.start('--appendonly', 'no', '--save', '')
-  await using gateways = new Gateways(redis, { timing: { ...timing, lingerMs: 0 } })
-  const [a, b] = await gateways.pair()
-  const id = await born(a)
-  await a.append(id, batch('a'))
-  await redis.ask(['SAVE'])
-  await a.end(id, { reason: 'done' })
-  await eventually('the owner to let go of it', () => a.bytes === 0)
-  await redis.kill()
-  await redis.revive()
-  await eventually('it to be interrupted', async () => {
-    return (await b.info(id).catch(() => undefined))?.status === 'interrupted'
-  })
-})
-
-test('a creation that was given up leaves no task behind', async () => {
-  await using redis = await RedisServer.start()
-  await using gateways = new Gateways(redis, { timing, limits: { tasks: 2 } })
-  const [a, b] = await gateways.pair()
-  const claim = { key: 'once', digest: 'body' }
-  redis.freeze()
-  expect(await refusal(a.create({ id: randomUUID(), claim }))).toMatchObject({ code: 'store_unavailable' })
-  redis.thaw()
-  await eventually('it to be ready', async () => (await refusal(a.ready())) === undefined)
-  await eventually('the task to be gone', async () => (await b.list()).length === 0)
-  const next = await a.create({ id: randomUUID(), claim })
-  expect(await a.append(next.id, batch('a'))).toBe('stored')
-})
-
 test('a gateway is not taken for dead because Redis was away', async () => {
   await using redis = await RedisServer.start('--appendfsync', 'always')
   await using gateways = new Gateways(redis, { timing: { ...timing, leaseMs: 400, graceMs: 1_500 } })
@@ -293,42 +156,4 @@ test('a gateway is not taken for dead because Redis was away', async () => {
   await durable(a)
   expect(await a.append(id, batch('y'))).toBe('stored')
   expect(await b.info(id)).toMatchObject({ status: 'running', chunks: 2 })
-})
-
-test('a gateway that cannot reach Redis at its start says so, is not ready, and begins when it can', async () => {
-  await using redis = await RedisServer.start()
-  await redis.kill()
-  await using gateways = new Gateways(redis, { timing })
-  const a = await within('the start', gateways.open(), 3_000)
-  expect(gateways.said).toEqual([
-    expect.stringMatching(/^Redis at 127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/),
-  ])
-  expect(await refusal(a.ready())).toMatchObject({ code: 'store_unavailable' })
-  expect(a.health()).toMatchObject({ durable: false, detail: expect.stringContaining('ECONNREFUSED') })
-  await redis.revive()
-  await eventually('it to be ready', async () => (await refusal(a.ready())) === undefined)
-  expect(String(await readNow(a, await finished(a, batch('a'))))).toBe('a')
-})
-
-test('a gateway starts beside a Redis that takes connections and says nothing', async () => {
-  await using redis = await RedisServer.start()
-  redis.freeze()
-  await using gateways = new Gateways(redis, { timing })
-  const a = await within('the start', gateways.open(), 4_000)
-  expect(await refusal(a.ready())).toMatchObject({ code: 'store_unavailable' })
-  await within('the close', a.close())
-})
-
-test('a gateway closes in time though Redis is away, with answers that could not be stored', async () => {
-  await using redis = await RedisServer.start()
-  for (const stop of [() => redis.freeze(), () => redis.kill()]) {
-    await using gateways = new Gateways(redis, { timing })
-    const a = await gateways.open()
-    const id = await born(a)
-    await stop()
-    const [appending, waiting] = [a.append(id, batch('a')), a.wait(id, 5, 60_000, NEVER)]
-    await within('the close', a.close(), REDIS_TIMING.callMs + 2_000)
-    await within('who waited', Promise.all([appending, waiting]))
-    redis.thaw()
-  }
 })

@@ -1,4 +1,5 @@
-import { type RedisOptions, RedisStore } from '../../src/gateway/store/redis.ts'
+import type { RedisOptions } from '../../src/gateway/store/redis/options.ts'
+import { RedisStore } from '../../src/gateway/store/redis.ts'
 
 /** What the process that is made of this file is asked, and what it answers. */
 export interface Question {

@@ -4,6 +4,7 @@ import type { RedisStore } from '../../src/gateway/store/redis.ts'
 import { eventually, within } from '../rig/wait.ts'
 import { batch, born, filled, finished, readNow } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
+import { refusal } from './script.ts'
 import { RedisServer } from './server.ts'
 
 const timing = { pulseMs: 50, patienceMs: 100 }
@@ -14,11 +15,6 @@ beforeAll(async () => {
 })
 afterAll(() => redis[Symbol.asyncDispose]())
 
-const refusal = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
 const unready = (store: RedisStore, words: RegExp) =>
   eventually(`not ready: ${words}`, async () => words.test(String(await refusal(store.ready()))))
 const ready = (store: RedisStore) =>

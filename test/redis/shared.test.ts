@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StreamStore } from '../../src/gateway/store/store.ts'
-import type { CancelReceipt } from '../../src/protocol.ts'
-import { deferred, eventually, pending, within } from '../rig/wait.ts'
+import { eventually, pending, within } from '../rig/wait.ts'
 import { batch, born, filled, finished, NEVER, pages, readNow } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
 import { RedisServer } from './server.ts'
@@ -12,8 +11,6 @@ beforeAll(async () => {
   redis = await RedisServer.start('--appendonly', 'no')
 })
 afterAll(() => redis[Symbol.asyncDispose]())
-
-const RECEIPT: CancelReceipt = { status: 'cancelled', agent: { closed_ms: 3, turn_cancelled: true } }
 
 /** What Redis says of the connections that wait for something. */
 async function blocked(): Promise<number> {
@@ -59,6 +56,21 @@ test('many readers of many tasks cost a gateway one blocked connection', async (
     expect(String(bytes)).toBe(Array.from({ length: 20 }, (_, n) => `${Math.floor(i / 10)}/${n} `).join(''))
 })
 
+test('a reader that comes is followed for at once, not when the blocked connection returns by itself', async () => {
+  await using gateways = new Gateways(redis)
+  const [a, b] = await gateways.pair()
+  const started = performance.now()
+  for (let i = 0; i < 15; i++) {
+    const id = await born(a)
+    const waiting = b.wait(id, 0, 60_000, NEVER)
+    await pending(waiting, 10)
+    await a.append(id, batch('a'))
+    await within('the reader', waiting)
+  }
+  // Left to itself each would take a second on average.
+  expect(performance.now() - started).toBeLessThan(7_500)
+})
+
 test('a reader that is far behind gets everything, and costs the gateway a bounded window', async () => {
   await using gateways = new Gateways(redis)
   const [a, b] = await gateways.pair()
@@ -90,96 +102,6 @@ test('an answer that is over is read anywhere, in pages, and held in no memory',
     expect(seen.length).toBeLessThan(60)
     expect(store.bytes).toBe(0)
     expect(await store.append(id, batch('late'))).toBe('ended')
-  }
-})
-
-test('a cancel reaches the gateway that runs the task, and its receipt comes back', async () => {
-  await using gateways = new Gateways(redis)
-  const [a, , c] = [await gateways.open(), await gateways.open(), await gateways.open()]
-  const id = await born(a)
-  const asked: string[] = []
-  a.shared.onCancel(async (task) => {
-    asked.push(task)
-    return (await a.end(task, { reason: 'cancelled' })) ? RECEIPT : undefined
-  })
-  c.shared.onCancel(() => Promise.reject(new Error('not this one')))
-  expect(await within('the receipt', c.shared.askToCancel(id))).toEqual(RECEIPT)
-  expect(asked).toEqual([id])
-  expect(await c.info(id)).toMatchObject({ status: 'cancelled' })
-  expect(await a.append(id, batch('late'))).toBe('ended')
-})
-
-test('nobody is asked to cancel what does not run', async () => {
-  await using gateways = new Gateways(redis)
-  const [a, b] = await gateways.pair()
-  const id = await finished(a)
-  expect(await b.shared.askToCancel(id)).toBeUndefined()
-  expect(await b.shared.askToCancel(randomUUID())).toBeUndefined()
-})
-
-test('a cancel of a task of its own a gateway carries out itself', async () => {
-  await using gateways = new Gateways(redis)
-  const a = await gateways.open()
-  a.shared.onCancel(async () => RECEIPT)
-  expect(await a.shared.askToCancel(await born(a))).toEqual(RECEIPT)
-})
-
-test('a cancel that the owner does not answer, or fails at, is unconfirmed', async () => {
-  await using gateways = new Gateways(redis, { timing: { answerMs: 50 } })
-  const [a, b] = await gateways.pair()
-  const id = await born(a)
-  const { promise, resolve } = deferred<CancelReceipt | undefined>()
-  a.shared.onCancel(() => promise)
-  expect(await b.shared.askToCancel(id)).toBe('unconfirmed')
-  a.shared.onCancel(() => Promise.reject(new Error('broken')))
-  expect(await b.shared.askToCancel(id)).toBe('unconfirmed')
-  resolve(RECEIPT)
-})
-
-test('a task that just ended when the cancel came is said to be nobody’s', async () => {
-  await using gateways = new Gateways(redis)
-  const [a, b] = await gateways.pair()
-  a.shared.onCancel(async () => undefined)
-  expect(await b.shared.askToCancel(await born(a))).toBeUndefined()
-})
-
-test('an end from another gateway is the end: the owner is refused, and everyone is told the same', async () => {
-  await using gateways = new Gateways(redis, { timing: { pulseMs: 20 } })
-  const [a, b] = await gateways.pair()
-  const id = await born(a)
-  await a.append(id, batch('a', 'b'))
-  const readings = [a, b].map((store) => gateways.readToEnd(store, id, 0))
-  expect(await b.end(id, { reason: 'cancelled' })).toBe(true)
-  expect(await a.append(id, batch('late'))).toBe('ended')
-  expect(await a.end(id, { reason: 'done' })).toBe(false)
-  expect((await within('all readers', Promise.all(readings))).map(String)).toEqual(['ab', 'ab'])
-  for (const store of [a, b]) {
-    expect(await store.info(id)).toMatchObject({ status: 'cancelled', chunks: 2, bytes: 2 })
-    expect((await store.read(id, 2))?.end).toEqual({ reason: 'cancelled' })
-  }
-})
-
-test('an end from another gateway wakes the owner’s readers, though nothing is appended any more', async () => {
-  await using gateways = new Gateways(redis, { timing: { pulseMs: 20 } })
-  const [a, b] = await gateways.pair()
-  const id = await born(a)
-  await a.append(id, batch('a'))
-  const reading = gateways.readToEnd(a, id, 0)
-  await b.end(id, { reason: 'cancelled' })
-  expect(String(await within('the owner’s reader', reading))).toBe('a')
-})
-
-test('the first end wins, wherever it comes from', async () => {
-  await using gateways = new Gateways(redis)
-  const [a, b] = await gateways.pair()
-  for (let round = 0; round < 20; round++) {
-    const id = await born(a)
-    await a.append(id, batch('a'))
-    const ends = [{ reason: 'done' }, { reason: 'cancelled' }] as const
-    const won = await Promise.all([a.end(id, ends[0]), b.end(id, ends[1])])
-    expect(won.filter(Boolean)).toHaveLength(1)
-    const end = ends[won.indexOf(true)]
-    for (const store of [a, b]) expect((await store.read(id, 1))?.end).toEqual(end)
   }
 })
 

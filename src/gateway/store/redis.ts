@@ -7,39 +7,15 @@ import { Inbox } from './redis/inbox.ts'
 import { Keys } from './redis/keys.ts'
 import { Lease } from './redis/lease.ts'
 import { Link, unavailable } from './redis/link.ts'
+import { Operator } from './redis/operator.ts'
+import { REDIS_TIMING, type RedisOptions } from './redis/options.ts'
 import { Own } from './redis/own.ts'
 import { Pages } from './redis/pages.ts'
 import { Reader } from './redis/reader.ts'
 import { Registry } from './redis/registry.ts'
 import { taskInfo } from './redis/rows.ts'
-import { doubts } from './redis/settings.ts'
-import { REDIS_TIMING, type RedisTiming } from './redis/timing.ts'
 import { LOST } from './redis/unsent.ts'
-import type {
-  Appended,
-  Batch,
-  NewTask,
-  Page,
-  Shared,
-  StoreHealth,
-  StoreLimits,
-  StreamStore,
-  TaskInfo,
-} from './store.ts'
-
-export interface RedisOptions {
-  /** `redis://[user:password@]host[:port][/database]`, or `rediss://`. */
-  readonly url: string
-  readonly prefix?: string
-  readonly limits: StoreLimits
-  /** One line for the operator. */
-  say(line: string): void
-  readonly timing?: Partial<RedisTiming>
-  /** Monotonic milliseconds. */
-  readonly clock?: () => number
-  /** 0 to 1. */
-  readonly chance?: () => number
-}
+import type { Appended, Batch, NewTask, Page, Shared, StoreHealth, StreamStore, TaskInfo } from './store.ts'
 
 /** How often a claim is looked up when its task goes away meanwhile. */
 const CLAIM_TRIES = 3
@@ -51,8 +27,7 @@ const CLAIM_TRIES = 3
 export class RedisStore implements StreamStore {
   readonly kind = 'redis'
   readonly shared: Shared
-  readonly #options: RedisOptions
-  readonly #shown: string
+  readonly #operator: Operator
   readonly #callMs: number
   readonly #link: Link
   readonly #readerLink: Link
@@ -65,9 +40,6 @@ export class RedisStore implements StreamStore {
   /** Being created: Redis may know of them before this gateway does. */
   readonly #coming = new Set<string>()
   #freed = 0
-  /** The operator has been told that something is wrong. */
-  #told = false
-  #checked = false
   #tried: () => void = () => {}
   #closed = false
 
@@ -87,8 +59,7 @@ export class RedisStore implements StreamStore {
     const { limits, prefix = 'ghost:', chance = Math.random, clock = () => performance.now() } = options
     const address = addressOf(options.url)
     const timing = { ...REDIS_TIMING, ...options.timing }
-    this.#options = options
-    this.#shown = address.shown
+    this.#operator = new Operator(options.say, address.shown)
     this.#callMs = timing.callMs
     const common = { address, callMs: timing.callMs, chance }
     const link = new Link({
@@ -115,7 +86,7 @@ export class RedisStore implements StreamStore {
       clock,
     }
     const registry = new Registry(here)
-    const inbox = new Inbox(here)
+    const inbox = new Inbox({ ...here, ownerOf: (id) => registry.ownerOf(id) })
     this.#registry = registry
     this.#pages = new Pages(link, here.keys)
     this.#own = new Own({
@@ -137,13 +108,7 @@ export class RedisStore implements StreamStore {
       onPulse: (mine) => this.#pulse(mine),
       onMiss: () => this.#miss(),
     })
-    this.shared = {
-      async askToCancel(id) {
-        const owner = await registry.ownerOf(id)
-        return owner === undefined ? undefined : inbox.ask(owner, id)
-      },
-      onCancel: (carryOut) => inbox.onCancel(carryOut),
-    }
+    this.shared = inbox
   }
 
   get bytes(): number {
@@ -262,8 +227,7 @@ export class RedisStore implements StreamStore {
   }
 
   #pulse(mine: readonly string[]): void {
-    if (this.#told) this.#options.say(`Redis at ${this.#shown} works again`)
-    this.#told = false
+    this.#operator.comfort()
     void this.#registry.settle()
     this.#own.compare(mine)
     this.#followers.sweep((ids) => this.#registry.missing(ids)).catch(() => {})
@@ -272,24 +236,15 @@ export class RedisStore implements StreamStore {
   async #up(): Promise<void> {
     this.#own.doubt()
     void this.#lease.beat()
-    if (!this.#checked) {
-      this.#checked = true
-      const info = await this.#link.timely(this.#link.send(['INFO'])).catch(() => '')
-      const doubt = doubts(String(info))
-      if (doubt) this.#options.say(`Redis at ${this.#shown}: ${doubt}`)
-    }
+    const info = await this.#link.timely(this.#link.send(['INFO'])).catch(() => undefined)
+    if (info !== undefined) this.#operator.warn(String(info))
     this.#tried()
   }
 
   /** There is no connection, or Redis refuses what it has to take. */
   #miss(): void {
     this.#own.doubt()
-    const trouble = this.#link.trouble ?? this.#lease.trouble
-    if (!this.#told && !this.#closed)
-      this.#options.say(
-        `${trouble}: new chats are refused until that is over, and what runs goes on from memory`,
-      )
-    this.#told = true
+    if (!this.#closed) this.#operator.worry(this.#link.trouble ?? this.#lease.trouble)
     this.#tried()
   }
 }

@@ -1,4 +1,5 @@
 import type { CancelReceipt } from '../../../protocol.ts'
+import type { Shared } from '../store.ts'
 import { list } from './entries.ts'
 import type { Keys } from './keys.ts'
 import type { Link, Reply } from './link.ts'
@@ -9,6 +10,8 @@ export interface InboxOptions {
   readonly gateway: string
   /** How long an owner has to answer. */
   readonly answerMs: number
+  /** Which gateway runs a task. */
+  ownerOf(id: string): Promise<string | undefined>
 }
 
 type CarryOut = (id: string) => Promise<CancelReceipt | undefined>
@@ -24,7 +27,7 @@ const KEPT = ['MAXLEN', '~', '100'] as const
 const KEPT_MS = '60000'
 
 /** What gateways say to each other, by a stream of each: who runs a task is asked to cancel it, and answers. */
-export class Inbox {
+export class Inbox implements Shared {
   readonly #options: InboxOptions
   readonly #asked = new Map<number, (answer: Answer) => void>()
   #carryOut: CarryOut = async () => undefined
@@ -39,8 +42,10 @@ export class Inbox {
   }
 
   /** @throws Fault `store_unavailable` */
-  async ask(owner: string, id: string): Promise<Answer> {
+  async askToCancel(id: string): Promise<Answer> {
     const { gateway, answerMs, link } = this.#options
+    const owner = await this.#options.ownerOf(id)
+    if (owner === undefined) return undefined
     if (owner === gateway) return this.#carryOut(id)
     const question = ++this.#questions
     let timer: NodeJS.Timeout | undefined

@@ -1,10 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { End } from '../../../protocol.ts'
-import { list, packedEnds, piece } from './entries.ts'
+import { list } from './entries.ts'
 import { entryId, type Keys } from './keys.ts'
-import { type Argument, type Link, wordsOf } from './link.ts'
+import { type Link, wordsOf } from './link.ts'
 import { type Owned, reveal, unsentBytes } from './owned.ts'
 import { Rest } from './rest.ts'
+import { gather, type Piece } from './round.ts'
 import { rowsOf } from './rows.ts'
 import { SCRIPTS } from './scripts.ts'
 
@@ -23,16 +24,8 @@ export interface UnsentOptions {
   onEnd(entry: Owned, end: End): void
 }
 
-/** What one round trip carries, so that the answer to it comes soon. */
-const ROUND_BYTES = 1 << 20
 const RETRY_MS = 200
 const TICKS = 10
-
-interface Piece {
-  readonly entry: Owned
-  readonly chunks: number
-  readonly bytes: number
-}
 
 /**
  * What Redis does not have yet of the tasks that run here. All that is new goes there in one round trip, and the next one begins when
@@ -165,7 +158,7 @@ export class Unsent {
   async #round(): Promise<boolean> {
     if (this.#doubtful.size > 0) await this.#ask([...this.#doubtful])
     const { link, keys } = this.#options
-    const { touched, pieces, logs, args, ending, all } = this.#gather()
+    const { touched, pieces, logs, args, ending, all } = gather(this.#dirty, keys)
     const [appended, ...sealed] = await Promise.allSettled([
       pieces.length > 0 ? link.run(SCRIPTS.append, logs, [keys.prefix, ...args]) : [],
       ...ending.map((entry) => this.#seal(entry)),
@@ -186,38 +179,6 @@ export class Unsent {
     if (failed?.status === 'rejected') throw failed.reason
     if (refusal !== undefined) throw new Error(refusal)
     return all
-  }
-
-  /** As much as one round trip may carry, and the ends of those that go there whole. */
-  #gather() {
-    const touched: Owned[] = []
-    const pieces: Piece[] = []
-    const logs: string[] = []
-    const args: Argument[] = []
-    const ending: Owned[] = []
-    let room = ROUND_BYTES
-    for (const entry of [...this.#dirty]) {
-      if (room <= 0) return { touched, pieces, logs, args, ending, all: false }
-      const { log } = entry
-      touched.push(entry)
-      let { stored: chunks, storedBytes: bytes } = entry
-      while (log && chunks < log.chunks && room > 0) {
-        const batch = piece(log, chunks)
-        if (!batch) break
-        chunks += batch.ends.length
-        bytes += batch.bytes.length
-        room -= batch.bytes.length
-        pieces.push({ entry, chunks, bytes })
-        logs.push(this.#options.keys.log(entry.id))
-        args.push(entryId(chunks, bytes), batch.bytes as Buffer, packedEnds(batch))
-      }
-      // Who had a turn goes to the back.
-      this.#dirty.delete(entry)
-      this.#dirty.add(entry)
-      if (entry.ending && chunks === log?.chunks) ending.push(entry)
-      else if (entry.stored === log?.chunks) this.#dirty.delete(entry)
-    }
-    return { touched, pieces, logs, args, ending, all: true }
   }
 
   #seal({ id, ending, log }: Owned) {

@@ -1,3 +1,20 @@
+import type { StoreLimits } from '../store.ts'
+
+export interface RedisOptions {
+  /** `redis://[user:password@]host[:port][/database]`, or `rediss://`. */
+  readonly url: string
+  /** What all keys begin with. Default: `ghost:`. */
+  readonly prefix?: string
+  readonly limits: StoreLimits
+  /** One line for the operator. */
+  say(line: string): void
+  readonly timing?: Partial<RedisTiming>
+  /** Monotonic milliseconds. */
+  readonly clock?: () => number
+  /** 0 to 1. */
+  readonly chance?: () => number
+}
+
 /** Arguments, so that a test need not wait for them. */
 export interface RedisTiming {
   /** How often a gateway shows that it lives, and looks after the others. */
