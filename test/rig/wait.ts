@@ -26,7 +26,7 @@ export function deferred<T>(): {
 }
 
 /** The promise's value, or a failure that says what never came. */
-export async function within<T>(what: string, promise: Promise<T>, ms = 8_000): Promise<T> {
+export async function within<T>(what: string, promise: Promise<T>, ms = 20_000): Promise<T> {
   const limit = new AbortController()
   const late = pause(ms, undefined, { signal: limit.signal }).then(
     () => Promise.reject(new Error(`not within ${ms} ms: ${what}`)),
@@ -43,7 +43,7 @@ export async function within<T>(what: string, promise: Promise<T>, ms = 8_000): 
 export async function eventually<T>(
   what: string,
   probe: () => T | Promise<T>,
-  ms = 8_000,
+  ms = 20_000,
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = Date.now() + ms
   for (;;) {
