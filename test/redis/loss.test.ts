@@ -46,6 +46,18 @@ test('Redis that lost everything ends what ran as interrupted, for all readers, 
   }
 })
 
+test('a log that Redis has lost is not begun anew in its middle', async () => {
+  await using redis = await RedisServer.start()
+  await using gateways = new Gateways(redis, { timing: { pulseMs: 60_000 } })
+  const a = await gateways.open()
+  const id = await born(a)
+  await a.append(id, batch('a'))
+  await redis.ask(['FLUSHALL'])
+  expect(await a.append(id, batch('b'))).toBe('ended')
+  expect((await a.read(id, 0))?.end).toEqual(INTERRUPTED)
+  expect(await gateways.keys('log:*')).toEqual([])
+})
+
 test('what a Redis has lost of a log that still runs its owner puts back, so that no number ever changes', async () => {
   await using redis = await RedisServer.start('--appendonly', 'no', '--save', '')
   await using gateways = new Gateways(redis, { timing })

@@ -4,6 +4,7 @@ import type { RedisStore } from '../../src/gateway/store/redis.ts'
 import { eventually, pending, within } from '../rig/wait.ts'
 import { batch, born, filled, NEVER, readNow } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
+import { Passage } from './passage.ts'
 import { refusal, Script } from './script.ts'
 import { RedisServer } from './server.ts'
 
@@ -62,6 +63,50 @@ for (const { name, stop, go } of STANDSTILLS)
     expect((await readNow(c, id)).equals(script.whole)).toBe(true)
     expect(await c.info(id)).toMatchObject({ status: 'done', chunks: 30 })
   })
+
+test('while Redis is only slow, readers are shown nothing that it does not have', async () => {
+  await using redis = await RedisServer.start()
+  await using gateways = new Gateways(redis, { timing: { pulseMs: 60_000, patienceMs: 3_000 } })
+  const a = await gateways.open()
+  const id = await born(a)
+  redis.freeze()
+  const appending = a.append(id, batch('a'))
+  expect(await pending(appending, 900)).toBe(true)
+  expect(await a.read(id, 0)).toEqual({ bytes: [], next: 0 })
+  redis.thaw()
+  expect(await within('the append', appending)).toBe('stored')
+  expect(a.health()).toEqual({ durable: true })
+})
+
+test('a Redis that says nothing is noticed by its silence', async () => {
+  await using redis = await RedisServer.start()
+  await using gateways = new Gateways(redis, { timing: { pulseMs: 60_000, patienceMs: 100 } })
+  const a = await gateways.open()
+  const id = await born(a)
+  redis.freeze()
+  expect(await within('an append', a.append(id, batch('a')))).toBe('stored')
+  expect(a.health()).toEqual({ durable: false, detail: expect.stringMatching(/ does not answer$/) })
+  redis.thaw()
+  await durable(a)
+})
+
+test('connections that died without a word are replaced', async () => {
+  await using redis = await RedisServer.start()
+  await using way = await Passage.open(redis.port)
+  await using gateways = new Gateways(redis, { timing })
+  const a = await gateways.open()
+  const b = await gateways.open({ url: `redis://127.0.0.1:${way.port}` })
+  const id = await born(a)
+  const waiting = b.wait(id, 0, 60_000, NEVER)
+  const mine = await born(b)
+  way.stall()
+  expect(await within('an append', b.append(mine, batch('a')))).toBe('stored')
+  await a.append(id, batch('a'))
+  await eventually('it to be ready', async () => (await refusal(b.ready())) === undefined)
+  await durable(b)
+  expect(String(await readNow(a, mine))).toBe('a')
+  await within('the blocked reader', waiting, 15_000)
+})
 
 test('an answer that ends while Redis is away ends for its readers at once, and in Redis later', async () => {
   await using redis = await RedisServer.start('--appendfsync', 'always')

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SCRIPTS } from '../../src/gateway/store/redis/scripts.ts'
 import type { RedisStore } from '../../src/gateway/store/redis.ts'
 import { eventually, within } from '../rig/wait.ts'
 import { batch, born, filled, finished, readNow } from '../store/tools.ts'
@@ -81,6 +82,19 @@ test('a Redis that forgets the scripts is told them again', async () => {
   await redis.ask(['SCRIPT', 'FLUSH'])
   expect(String(await readNow(b, id))).toBe('0 1 2 3 4 ')
   expect(await b.list()).toHaveLength(1)
+})
+
+test('an end is not stored before all that it ends', async () => {
+  await using gateways = new Gateways(redis, { timing })
+  const [a, b] = await gateways.pair()
+  const id = await born(a)
+  await a.append(id, batch('a'))
+  // Both are sent together, and only the end is understood at once.
+  await redis.ask(['SCRIPT', 'FLUSH'])
+  await redis.ask(['SCRIPT', 'LOAD', SCRIPTS.end.text])
+  const answers = await Promise.all([a.append(id, batch('b')), a.end(id, { reason: 'done' })])
+  expect(answers).toEqual(['stored', true])
+  expect(String(await readNow(b, id))).toBe('ab')
 })
 
 test('a wrong password, a missing one and a stranger are told in words, and no secret is', async () => {

@@ -17,7 +17,7 @@ export interface ReaderOptions {
 
 const BLOCK_MS = 2_000
 /** Behind `BLOCK_MS`: the connection is dead then. */
-const LATE_MS = 5_000
+const LATE_MS = 3_000
 const RETRY_MS = 200
 /** Entries of one log in one reply. */
 const COUNT = '32'

@@ -193,7 +193,7 @@ local running = redis.call('HGETALL', RUNNING)
 for i = 1, #running, 2 do
   local id, owner = running[i], running[i + 1]
   if owner == me then mine[#mine + 1] = id
-  elseif time - since >= grace and (gone[owner] or redis.call('HEXISTS', GATEWAYS, owner) == 0) then
+  elseif gone[owner] or redis.call('HEXISTS', GATEWAYS, owner) == 0 then
     if seal(id, stop, me, ttl, '') == 'gone' then forget(id) end
   end
 end
