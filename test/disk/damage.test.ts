@@ -151,6 +151,29 @@ test('a damaged middle leaves the beginning of the one answer it hits, and names
   })
 })
 
+test('damage in the last words of an answer that ran is said too', async () => {
+  await using place = new Place()
+  const { name, bytes, known } = await small(place)
+  const damaged = Buffer.from(bytes)
+  damaged.fill(0xff, bytes.indexOf('2: second'), bytes.indexOf('2: second') + 4)
+  const expected = [...whole(known).slice(0, 2), 'interrupted 2: first']
+  expect(await opened(place, new Map([[name, damaged]]), known)).toEqual(expected)
+  expect(place.said[0]).toContain(`set aside behind the damage: ${known[2]?.id}`)
+})
+
+test('what was set aside stays so, though the disk has it again', async () => {
+  await using place = new Place()
+  const { name, bytes, known } = await small(place)
+  const at = bytes.indexOf('0: second')
+  const damaged = Buffer.from(bytes)
+  damaged.fill(0xff, at, at + 4)
+  const expected = ['interrupted 0: first', ...whole(known).slice(1)]
+  expect(await opened(place, new Map([[name, damaged]]), known)).toEqual(expected)
+  const journal = place.journal()
+  journal.get(name)?.set(bytes)
+  expect(await opened(place, journal, known, 2)).toEqual(expected)
+})
+
 test('segments with nothing, with garbage, with a gap between them or of another name stop nothing', async () => {
   await using place = new Place()
   const first = await place.open({ segmentBytes: 100 })
@@ -217,4 +240,5 @@ test('damage that is found while reading leaves the beginning, also after the ne
   const store = await place.open({ limits })
   expect(await store.info(id)).toEqual(info)
   expect((await readNow(store, id)).equals(text)).toBe(true)
+  expect(place.said[1]).toContain('no known answer is damaged')
 })

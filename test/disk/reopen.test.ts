@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import type { TaskInfo } from '../../src/gateway/store/store.ts'
 import type { End } from '../../src/protocol.ts'
 import { ROOMY } from '../store/contract.ts'
-import { batch, born, filled, finished, readNow } from '../store/tools.ts'
+import { batch, born, finished, readNow } from '../store/tools.ts'
 import { Place } from './place.ts'
 
 afterEach(() => vi.useRealTimers())
@@ -140,8 +140,9 @@ test('leaves a claim to the newer of two answers when it was killed before the o
   const left = place.copy()
   const store = await left.open()
   expect((await store.create({ id: randomUUID(), claim })).id).toBe(newer)
-  await left.open({ limits })
-  expect((await store.create({ id: randomUUID(), claim })).id).toBe(newer)
+  await store.close()
+  const again = await place.copy().open({ limits })
+  expect((await again.create({ id: randomUUID(), claim })).id).toBe(newer)
 })
 
 test('does not bring back what is over by the clock on the wall', async () => {
@@ -191,15 +192,20 @@ test('gives what is left of its time, not the whole, to what ended before the re
   expect(await store.info(id)).toBeUndefined()
 })
 
-test('keeps the newest when there are fewer places than there were', async () => {
+test('keeps what ended last when there are fewer places than there were', async () => {
   await using place = new Place()
   const first = await place.open()
   const ids = []
-  for (let i = 0; i < 6; i++) ids.push(await finished(first, filled(10, i)))
+  for (let i = 0; i < 6; i++) ids.push(await born(first))
   const running = await born(first)
+  vi.useFakeTimers({ toFake: ['Date'] })
+  for (const i of [5, 1, 4, 0, 2, 3]) {
+    vi.setSystemTime(Date.now() + 1000)
+    await first.end(ids[i] ?? '', { reason: 'done' })
+  }
   await first.close()
   const store = await place.open({ limits: { ...ROOMY, tasks: 3 } })
-  expect((await store.list()).map(({ id }) => id)).toEqual([running, ids[5], ids[4]])
+  expect((await store.list()).map(({ id }) => id)).toEqual([running, ids[3], ids[2]])
   await store.close()
   const again = await place.open()
   expect(await again.list()).toHaveLength(3)

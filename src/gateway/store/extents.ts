@@ -11,6 +11,7 @@ export interface Extent {
 
 const FIELDS = 5
 const FIRST = 3
+const CHUNKS = 4
 
 /** Where the chunks of one log lie in the journal, in the order of the chunks; 20 bytes a record, since there can be very many. */
 export class Extents {
@@ -33,7 +34,7 @@ export class Extents {
     table[at + 1] = offset
     table[at + 2] = length
     table[at + FIRST] = first
-    table[at + 4] = chunks
+    table[at + CHUNKS] = chunks
   }
 
   at(index: number): Extent | undefined {
@@ -87,29 +88,33 @@ export class Extents {
     readonly extents: Extents
     readonly chunks: number
     readonly bytes: number
-    /** There is more behind a gap. */
+    /** There is more, behind a gap. */
     readonly hole: boolean
   } {
     const whole = this.#unbroken()
     if (whole !== undefined && whole <= until)
       return { extents: this, chunks: whole, bytes: this.#payload(), hole: false }
-    const row = new Extents()
+    const table = this.#table
+    // For each number that whole records lead up to from 0, the last of them. All that lead to a number begin before it.
+    const lastTo = new Map<number, number>()
     let chunks = 0
-    let hole = false
-    for (const { segment, offset, length, first, chunks: count } of this.#inOrder()) {
-      if (first + count <= chunks || first + count > until) continue
-      if (first < chunks) {
-        // It reaches further than what begins at the same place, or behind it; if it begins amid a record it is none of this row's pieces.
-        const index = row.indexOf(first)
-        if (row.at(index)?.first !== first) continue
-        row.#count = index
-      }
-      hole = first > chunks
-      if (hole) break
-      row.put(segment, offset, length, first, count)
-      chunks = first + count
+    let most = 0
+    for (const at of this.#inOrder()) {
+      const first = table[at + FIRST] ?? 0
+      const next = first + (table[at + CHUNKS] ?? 0)
+      most = Math.max(most, next)
+      if (next > until || lastTo.has(next) || !(first === 0 || lastTo.has(first))) continue
+      lastTo.set(next, at)
+      chunks = Math.max(chunks, next)
     }
-    return { extents: row, chunks, bytes: row.#payload(), hole }
+    const row: number[] = []
+    for (let at = lastTo.get(chunks); at !== undefined; at = lastTo.get(table[at + FIRST] ?? 0)) row.push(at)
+    const extents = new Extents()
+    for (const at of row.reverse()) {
+      const [segment = 0, offset = 0, length = 0, first = 0, count = 0] = table.subarray(at, at + FIELDS)
+      extents.put(segment, offset, length, first, count)
+    }
+    return { extents, chunks, bytes: extents.#payload(), hole: most > chunks }
   }
 
   *[Symbol.iterator](): Generator<Extent> {
@@ -133,14 +138,14 @@ export class Extents {
   #payload(): number {
     let bytes = 0
     for (let at = 0; at < this.#count * FIELDS; at += FIELDS)
-      bytes += payloadBytes(this.#table[at + 2] ?? 0, this.#table[at + 4] ?? 0)
+      bytes += payloadBytes(this.#table[at + 2] ?? 0, this.#table[at + CHUNKS] ?? 0)
     return bytes
   }
 
-  #inOrder(): Iterable<Extent> {
-    for (let at = FIELDS + FIRST; at < this.#count * FIELDS; at += FIELDS)
-      if ((this.#table[at - FIELDS] ?? 0) > (this.#table[at] ?? 0))
-        return [...this].sort((a, b) => a.first - b.first)
-    return this
+  /** Where the records lie in the table, in the order of their chunks. */
+  #inOrder(): number[] {
+    const table = this.#table
+    const order = Array.from({ length: this.#count }, (_, index) => index * FIELDS)
+    return order.sort((a, b) => (table[a + FIRST] ?? 0) - (table[b + FIRST] ?? 0))
   }
 }
