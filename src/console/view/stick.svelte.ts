@@ -27,8 +27,10 @@ export class Stick {
     this.follows = true
     this.hasMore = false
     const isStill = !isSmooth || matchMedia('(prefers-reduced-motion: reduce)').matches
-    const top = this.#scroller?.scrollHeight ?? 0
-    this.#scroller?.scrollTo({ top, behavior: isStill ? 'instant' : 'smooth' })
+    const scroller = this.#scroller
+    scroller?.scrollTo({ top: scroller.scrollHeight, behavior: isStill ? 'instant' : 'smooth' })
+    // The event that tells of it comes later; a reader who goes up before that goes up from here.
+    if (scroller && isStill) this.#top = scroller.scrollTop
   }
 
   #grown(scroller: HTMLElement): void {
