@@ -77,7 +77,9 @@ export class Tasks {
     const receipt = await store.shared.askToCancel(id)
     if (receipt !== 'unconfirmed') return receipt ?? this.#cancelHere(id)
     const agent = { closed_ms: null, turn_cancelled: null, unconfirmed: true } as const
-    return (await store.end(id, CANCELLED)) ? { status: 'cancelled', agent } : undefined
+    // The owner may have sealed it a moment ago, and be waiting for its agent.
+    const sealed = (await store.end(id, CANCELLED)) || (await store.info(id))?.status === 'cancelled'
+    return sealed ? { status: 'cancelled', agent } : undefined
   }
 
   async #cancelHere(id: string): Promise<CancelReceipt | undefined> {
