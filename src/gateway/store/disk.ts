@@ -5,7 +5,7 @@ import type { Files } from './files.ts'
 import { type Fsync, Keeper } from './keeper.ts'
 import { Kept, saved } from './kept.ts'
 import { infoOf, Ledger, newEntry } from './ledger.ts'
-import { type Lock, lock } from './lock.ts'
+import { type Lock, lock, unusable } from './lock.ts'
 import { Log } from './log.ts'
 import { revive, takeIn } from './revive.ts'
 import { type Scan, scan } from './scan.ts'
@@ -62,8 +62,7 @@ export class DiskStore implements StreamStore {
       return new DiskStore(options, held, segments, await scan(segments))
     } catch (error) {
       held.release()
-      const reason = error instanceof Error ? error.message : error
-      throw new Error(`the data directory ${options.dir} cannot be used: ${reason}`, { cause: error })
+      throw unusable(options.dir, error)
     }
   }
 
@@ -77,10 +76,7 @@ export class DiskStore implements StreamStore {
       lock: held,
       fsync: options.fsync,
       entries: () => this.#ledger.all(),
-      onLost: (entry) => {
-        options.say(`the answer ${entry.id} is gone from the disk`)
-        this.#ledger.forget(entry)
-      },
+      onLost: (entry) => this.#ledger.forget(entry),
       say: options.say,
     })
     this.#ledger = new Ledger({
@@ -124,10 +120,8 @@ export class DiskStore implements StreamStore {
     const entry = this.#ledger.get(id)
     if (!entry?.log || entry.ending || this.#closing) return Promise.resolve('ended')
     const { taskBytes, totalBytes } = this.#options.limits
-    const fits = fitting(
-      batch,
-      Math.min(taskBytes - entry.log.bytes, totalBytes - (this.#memory - this.#finishedMemory)),
-    )
+    const room = totalBytes - (this.#memory - this.#finishedMemory)
+    const fits = fitting(batch, Math.min(taskBytes - entry.log.bytes, room))
     const size = batch.ends[fits - 1] ?? 0
     while (this.#memory + size > totalBytes && this.#freeMemory());
     if (fits === 0) return Promise.resolve(batch.ends.length === 0 ? 'stored' : 'full')

@@ -92,8 +92,10 @@ export class Extents {
     readonly hole: boolean
   } {
     const whole = this.#unbroken()
-    if (whole !== undefined && whole <= until)
+    if (whole !== undefined && whole <= until) {
+      this.#table = this.#table.slice(0, Math.max(1, this.#count) * FIELDS)
       return { extents: this, chunks: whole, bytes: this.#payload(), hole: false }
+    }
     const table = this.#table
     // For each number that whole records lead up to from 0, the last of them. All that lead to a number begin before it.
     const lastTo = new Map<number, number>()

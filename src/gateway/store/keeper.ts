@@ -145,8 +145,10 @@ export class Keeper {
     this.#segments.dropMissing()
     for (const entry of [...this.#options.entries()])
       if (entry.log) this.journal.release(entry)
-      else if ([...sizesOf(entry).keys()].some((segment) => !this.#segments.has(segment)))
+      else if ([...sizesOf(entry).keys()].some((segment) => !this.#segments.has(segment))) {
+        this.#options.say(`the answer ${entry.id} is gone from the disk`)
         this.#options.onLost(entry)
+      }
   }
 
   async #clear(): Promise<void> {

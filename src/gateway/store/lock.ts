@@ -62,11 +62,14 @@ function take(dir: string, path: string, mine: string): void {
     }
   } catch (error) {
     if (codeOf(error) === '') throw error
-    const message = error instanceof Error ? error.message : error
-    throw Object.assign(new Error(`the data directory ${dir} cannot be used: ${message}`, { cause: error }), {
-      code: codeOf(error),
-    })
+    throw unusable(dir, error)
   }
+}
+
+export function unusable(dir: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : cause
+  const error = new Error(`the data directory ${dir} cannot be used: ${reason}`, { cause })
+  return Object.assign(error, codeOf(cause) && { code: codeOf(cause) })
 }
 
 /** Linking is atomic: the lock appears with its content, or somebody else's is there already. */

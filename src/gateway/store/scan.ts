@@ -10,6 +10,7 @@ import {
   type RecordHead,
   type TaskRecord,
 } from './record.ts'
+import { segmentNamed } from './segmentname.ts'
 import type { Place, Segments, Spot } from './segments.ts'
 
 /** Where a record of JSON lies, and what it says. */
@@ -51,8 +52,6 @@ interface Draft {
   hit: boolean
 }
 
-const NAME = /^(\d{8,})-([0-9a-f]{8})\.journal$/
-
 /**
  * Reads the whole journal: every whole record is kept, wherever the damage is. A torn tail is cut off, so that the next scan finds the
  * same without it.
@@ -61,8 +60,8 @@ const NAME = /^(\d{8,})-([0-9a-f]{8})\.journal$/
 export async function scan(segments: Segments): Promise<Scan> {
   const numbers = readdirSync(segments.dir, { withFileTypes: true })
     .flatMap((file) => {
-      const [name, number, mark] = (file.isFile() && NAME.exec(file.name)) || []
-      return name === undefined ? [] : [{ name, mark: Number(`0x${mark}`), number: Number(number) }]
+      const named = file.isFile() ? segmentNamed(file.name) : undefined
+      return named ? [{ name: file.name, ...named }] : []
     })
     .sort((a, b) => a.number - b.number)
     .map(({ name, mark, number }) => segments.found(name, mark, number))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { codeOf, FILES, type Files, readDamaged } from './files.ts'
 import { forgotten } from './record.ts'
+import { segmentName } from './segmentname.ts'
 import { Tail } from './tail.ts'
 
 /** A segment is closed when it has this much; one write is never split between two. */
@@ -51,11 +52,9 @@ export class Segments {
     this.#syncs = syncs
   }
 
-  /** On disk. */
   get bytes(): number {
     return this.#sum('size')
   }
-  /** Of records that something still needs. */
   get live(): number {
     return this.#sum('live')
   }
@@ -87,8 +86,7 @@ export class Segments {
     this.#files.mkdirSync(this.dir, { recursive: true, mode: 0o700 })
     const mark = randomBytes(4).readUInt32LE()
     const number = this.#newest + 1
-    const [digits, hex] = [String(number), mark.toString(16)].map((part) => part.padStart(8, '0'))
-    const path = join(this.dir, `${digits}-${hex}.journal`)
+    const path = join(this.dir, segmentName(number, mark))
     this.#tail = new Tail(this.#files, this.#files.openSync(path, 'ax', 0o600), this.#syncs)
     this.#newest = number
     this.#segments.set(number, { path, mark, size: 0, live: 0 })
@@ -210,11 +208,10 @@ export class Segments {
     return this.#segments.has(number)
   }
 
-  /** Closes the segment that is being written if it is full. */
+  /** The next write begins a new segment, if this one is full; or anyway. */
   rollFull(): void {
     if (this.#tail && this.#known(this.#newest).size >= this.segmentBytes) this.roll()
   }
-  /** The next write begins a new segment. */
   roll(): void {
     const tail = this.#tail
     if (!tail) return
@@ -222,7 +219,7 @@ export class Segments {
     this.#closing = Promise.all([this.#closing, tail.close()]).then(() => {})
     this.#closing.catch(() => {})
   }
-  /** Likewise, and what the earlier ones did not survive is not asked for again. */
+  /** Likewise, and nobody asks any more whether the earlier ones are synced. */
   abandon(): void {
     this.roll()
     this.#closing = Promise.resolve()
