@@ -10,7 +10,9 @@ const ENDED = ['done', 'truncated']
 
 let script: string
 beforeAll(async () => {
-  script = await bundled()
+  const { script: path, remove } = await bundled()
+  script = path
+  return remove
 })
 
 /** How far each answer was shown, and whether to its end. */

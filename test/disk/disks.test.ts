@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -12,7 +21,10 @@ const NOBODY = 65534
 const AGAIN = 'the journal can be written again; everything that is in memory is in it'
 const mounted: string[] = []
 afterAll(() => {
-  for (const dir of mounted) execFileSync('umount', ['-l', dir])
+  for (const dir of mounted) {
+    execFileSync('umount', ['-l', dir])
+    rmdirSync(dir)
+  }
 })
 
 /** A small disk of its own; undefined where none can be mounted. */

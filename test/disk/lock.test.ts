@@ -9,7 +9,9 @@ import { Place } from './place.ts'
 
 let script: string
 beforeAll(async () => {
-  script = await bundled()
+  const { script: path, remove } = await bundled()
+  script = path
+  return remove
 })
 
 const startOf = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19]

@@ -1,18 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 
-/** The writer as a script that node can run; gives its path. */
-export async function bundled(): Promise<string> {
-  const file = join(mkdtempSync(join(tmpdir(), 'ghost-writer-')), 'writer.mjs')
+/** The writer as a script that node can run. */
+export async function bundled(): Promise<{ readonly script: string; remove(): void }> {
+  const dir = mkdtempSync(join(tmpdir(), 'ghost-writer-'))
+  const file = join(dir, 'writer.mjs')
   const input = join(import.meta.dirname, 'writer.ts')
   const bundle = await rolldown({ input, platform: 'node', logLevel: 'silent' })
   await bundle.write({ file, format: 'esm' })
   await bundle.close()
-  return file
+  return { script: file, remove: () => rmSync(dir, { recursive: true }) }
 }
 
 /** A writer on a data directory of its own. */
