@@ -46,7 +46,8 @@ export class DiskStore implements StreamStore {
   readonly #keeper: Keeper
   readonly #ledger: Ledger<Kept>
   #nextTask: number
-  #dirty = new Set<Kept>()
+  /** What has something new in this tick, each once. */
+  #dirty: Kept[] = []
   #tick: Promise<'stored'> | undefined
   #memory = 0
   /** Of that, what finished logs hold: it can be freed. */
@@ -183,7 +184,10 @@ export class DiskStore implements StreamStore {
 
   /** Resolves when what is new of the entry is in the journal and its readers have been woken: everything of a tick in one write. */
   #written(entry: Kept): Promise<'stored'> {
-    this.#dirty.add(entry)
+    if (!entry.isDirty) {
+      entry.isDirty = true
+      this.#dirty.push(entry)
+    }
     this.#tick ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#tick = undefined
@@ -196,9 +200,10 @@ export class DiskStore implements StreamStore {
 
   #flush(): void {
     const dirty = this.#dirty
-    this.#dirty = new Set()
+    this.#dirty = []
     this.#keeper.write(dirty)
     for (const entry of dirty) {
+      entry.isDirty = false
       entry.visible = entry.chunks
       if (entry.ending && !entry.end) {
         entry.log?.seal()

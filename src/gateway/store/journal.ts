@@ -16,11 +16,16 @@ const END = -2
 export class Journal {
   readonly #segments: Segments
   readonly #sheet = new Sheet()
-  /** What is on the sheet: of which task, its first chunk (or what else it is), how many, and where it begins. */
-  readonly #made: Kept[] = []
+  /**
+   * What is on the sheet, in its first `#rows` places: of which task, its first chunk (or what else it is), how many, and where it
+   * begins. The places stay: making them anew each tick would cost as much as writing the records.
+   */
+  #rows = 0
+  readonly #made: (Kept | undefined)[] = []
   readonly #firsts: number[] = []
   readonly #counts: number[] = []
   readonly #begins: number[] = []
+  #mark = 0
   /** Records of tasks that were forgotten, to be marked as such before anything of those tasks is deleted. */
   #forgotten: Place[] = []
 
@@ -60,17 +65,18 @@ export class Journal {
   /** Notes what the next record will be, and gives the mark of its segment. What comes is kept in flat rows: there may be very many. */
   #begin(entry: Kept, first: number, chunks: number): number {
     if (this.#sheet.bytes >= WRITE_BYTES) this.#commit()
-    const mark = this.#segments.begin()
-    this.#made.push(entry)
-    this.#firsts.push(first)
-    this.#counts.push(chunks)
-    this.#begins.push(this.#sheet.bytes)
-    return mark
+    if (this.#rows === 0) this.#mark = this.#segments.begin()
+    const row = this.#rows++
+    this.#made[row] = entry
+    this.#firsts[row] = first
+    this.#counts[row] = chunks
+    this.#begins[row] = this.#sheet.bytes
+    return this.#mark
   }
 
   #commit(): void {
-    const rows = this.#begins.length
-    this.#begins.push(this.#sheet.bytes)
+    const rows = this.#rows
+    this.#begins[rows] = this.#sheet.bytes
     try {
       if (rows > 0) this.#settle(this.#segments.write(this.#sheet.take()), rows)
     } finally {
@@ -97,10 +103,9 @@ export class Journal {
   }
 
   #clear(): void {
-    this.#made.length = 0
-    this.#firsts.length = 0
-    this.#counts.length = 0
-    this.#begins.length = 0
+    // A task that is forgotten must not be held by its place.
+    this.#made.fill(undefined, 0, this.#rows)
+    this.#rows = 0
   }
 
   /** What the journal has of this task is not to be relied on: all of it counts as new. */

@@ -26,6 +26,8 @@ export class Kept implements Entry {
   visible: number
   /** Chunks that are in the journal. */
   stored: number
+  /** Something of it waits to be written at the end of this tick. */
+  isDirty = false
   extents = new Extents()
   taskAt: Spot | undefined = undefined
   endAt: Spot | undefined = undefined

@@ -1,10 +1,12 @@
 import type { Batch, Page } from './store.ts'
+import { viewOf } from './words.ts'
 
 /** Slabs grow with their log, so that a short answer costs little and a long one few allocations. */
 const SLAB_BYTES = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20] as const
 
 interface Slab {
   bytes: Buffer
+  view: DataView
   used: number
   /** Number of the first chunk in it. */
   readonly first: number
@@ -16,6 +18,7 @@ interface Slab {
 /** Chunks side by side: `count` of them, the first ends at `ends[index]` and begins at `start`. */
 export interface Span {
   readonly bytes: Buffer
+  readonly view: DataView
   readonly ends: Uint32Array
   readonly index: number
   readonly count: number
@@ -23,6 +26,7 @@ export interface Span {
 }
 const SPAN: { -readonly [K in keyof Span]: Span[K] } = {
   bytes: Buffer.alloc(0),
+  view: new DataView(new ArrayBuffer(0)),
   ends: new Uint32Array(0),
   index: 0,
   count: 0,
@@ -101,6 +105,7 @@ export class Log {
     if (!slab || from >= this.#chunks) return undefined
     const index = from - slab.first
     SPAN.bytes = slab.bytes
+    SPAN.view = slab.view
     SPAN.ends = slab.ends
     SPAN.index = index
     SPAN.count = slab.count - index
@@ -126,6 +131,7 @@ export class Log {
     const exact = Buffer.allocUnsafeSlow(slab.used)
     slab.bytes.copy(exact, 0, 0, slab.used)
     slab.bytes = exact
+    slab.view = viewOf(exact)
     slab.ends = slab.ends.slice(0, slab.count)
   }
 
@@ -133,8 +139,10 @@ export class Log {
     const last = this.#slabs.at(-1)
     if (last && last.bytes.length - last.used >= bytes) return last
     const size = Math.max(bytes, SLAB_BYTES[Math.min(this.#slabs.length, SLAB_BYTES.length - 1)] ?? 0)
+    const room = Buffer.allocUnsafeSlow(size)
     const slab = {
-      bytes: Buffer.allocUnsafeSlow(size),
+      bytes: room,
+      view: viewOf(room),
       used: 0,
       first: this.#chunks,
       ends: new Uint32Array(16),

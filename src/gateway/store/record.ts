@@ -3,6 +3,7 @@ import { checksum, checksumOfLong } from './checksum.ts'
 import type { Span } from './log.ts'
 import type { Sheet } from './sheet.ts'
 import type { Batch, NewTask } from './store.ts'
+import { copyWords } from './words.ts'
 
 /**
  * A segment of the journal is a row of records, each
@@ -22,6 +23,8 @@ import type { Batch, NewTask } from './store.ts'
 export const RECORD_HEAD_BYTES = 24
 /** Up to here it is cheaper to copy a record's bytes than to pass them as a buffer of their own. */
 const SMALL_BYTES = 4 << 10
+/** Up to here it is cheaper to copy them word by word. */
+const WORDS_BYTES = 400
 /** Longest run of chunks in one record. */
 export const RECORD_CHUNKS = 4096
 
@@ -66,17 +69,18 @@ export function putChunks(
   const table = RECORD_HEAD_BYTES + 4 * (count - 1)
   const small = payload <= SMALL_BYTES
   const at = sheet.make(small ? table + payload : table)
-  const { room } = sheet
-  begin(room, at, mark, CHUNKS, count, task, first, table + payload)
+  const { room, view } = sheet
+  begin(view, at, mark, CHUNKS, count, task, first, table + payload)
   for (let i = 0; i + 1 < count; i++)
-    room.writeUInt32LE((ends[index + i] ?? 0) - start, at + RECORD_HEAD_BYTES + 4 * i)
+    view.setUint32(at + RECORD_HEAD_BYTES + 4 * i, (ends[index + i] ?? 0) - start, true)
   if (small) {
-    bytes.copy(room, at + table, start, end)
-    room.writeUInt32LE(checksum(room, at + 12, at + table + payload, mark), at + 8)
+    if (payload <= WORDS_BYTES) copyWords(span.view, start, end, view, at + table)
+    else bytes.copy(room, at + table, start, end)
+    view.setUint32(at + 8, checksum(room, at + 12, at + table + payload, mark), true)
     return
   }
   const piece = bytes.subarray(start, end)
-  room.writeUInt32LE(checksumOfLong(mark, room.subarray(at + 12, at + table), piece), at + 8)
+  view.setUint32(at + 8, checksumOfLong(mark, room.subarray(at + 12, at + table), piece), true)
   sheet.lay(piece)
 }
 
@@ -92,14 +96,14 @@ export function putJson(
   const json = Buffer.from(JSON.stringify(value))
   const length = RECORD_HEAD_BYTES + json.length
   const at = sheet.make(length)
-  const { room } = sheet
-  begin(room, at, mark, TYPES.indexOf(type), 0, task, first, length)
+  const { room, view } = sheet
+  begin(view, at, mark, TYPES.indexOf(type), 0, task, first, length)
   room.set(json, at + RECORD_HEAD_BYTES)
-  room.writeUInt32LE(checksum(room, at + 12, at + length, mark), at + 8)
+  view.setUint32(at + 8, checksum(room, at + 12, at + length, mark), true)
 }
 
 function begin(
-  room: Buffer,
+  view: DataView,
   at: number,
   mark: number,
   type: number,
@@ -108,11 +112,11 @@ function begin(
   first: number,
   length: number,
 ): void {
-  room.writeUInt32LE(mark, at)
-  room.writeUInt32LE(length, at + 4)
-  room.writeUInt32LE((type << 24) | chunks, at + 12)
-  room.writeUInt32LE(task, at + 16)
-  room.writeUInt32LE(first, at + 20)
+  view.setUint32(at, mark, true)
+  view.setUint32(at + 4, length, true)
+  view.setUint32(at + 12, (type << 24) | chunks, true)
+  view.setUint32(at + 16, task, true)
+  view.setUint32(at + 20, first, true)
 }
 
 /** Where the record that begins at `start` ends; undefined when there is no whole and undamaged one. */

@@ -1,8 +1,11 @@
+import { viewOf } from './words.ts'
+
 const SHEET_BYTES = 256 << 10
 
 /** What is to be written at once: small pieces are made side by side in one buffer, large ones are taken where they lie. */
 export class Sheet {
   #room = Buffer.allocUnsafeSlow(SHEET_BYTES)
+  #view = viewOf(this.#room)
   #from = 0
   #used = 0
   #parts: Uint8Array[] = []
@@ -17,11 +20,17 @@ export class Sheet {
     return this.#room
   }
 
+  /** The same, for words: three times as fast. */
+  get view(): DataView {
+    return this.#view
+  }
+
   /** Takes room for so many bytes, to be filled before it is written, and says where in `room` it begins. */
   make(bytes: number): number {
     if (this.#used + bytes > this.#room.length) {
       this.#close()
       this.#room = Buffer.allocUnsafeSlow(Math.max(bytes, SHEET_BYTES))
+      this.#view = viewOf(this.#room)
       this.#from = 0
       this.#used = 0
     }
