@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SEAL } from '../../src/gateway/store/redis/keys.ts'
 import type { StreamStore } from '../../src/gateway/store/store.ts'
 import { eventually, pending, within } from '../rig/wait.ts'
 import { batch, born, filled, finished, NEVER, pages, readNow } from '../store/tools.ts'
@@ -54,6 +55,19 @@ test('many readers of many tasks cost a gateway one blocked connection', async (
   const seen = await within('two hundred readers', Promise.all(readings))
   for (const [i, bytes] of seen.entries())
     expect(String(bytes)).toBe(Array.from({ length: 20 }, (_, n) => `${Math.floor(i / 10)}/${n} `).join(''))
+})
+
+test('what no news told of is found all the same', async () => {
+  await using gateways = new Gateways(redis)
+  const [a, b] = await gateways.pair()
+  const id = await born(a)
+  await a.append(id, batch('a'))
+  const reading = gateways.readToEnd(b, id, 0)
+  await eventually('the reader to have read all there is', async () => (await blocked()) === 2)
+  const log = `${gateways.prefix}log:${id}`
+  await redis.ask(['XADD', log, '2-2', 'b', 'b', 'e', ''])
+  await redis.ask(['XADD', log, SEAL, 'end', JSON.stringify({ reason: 'done' })])
+  expect(String(await within('a reader that was not told', reading))).toBe('ab')
 })
 
 test('a reader that comes is followed for at once, not when the blocked connection returns by itself', async () => {
@@ -164,7 +178,7 @@ test('when its time is over nothing of a task is left in Redis: no key, no place
   await a.end(id, { reason: 'done' })
   await within('a reader on another gateway', reading)
   const left = async () =>
-    (await gateways.keys()).filter((key) => !/^(gateways|inbox:.*|sequence)$/.test(key))
+    (await gateways.keys()).filter((key) => !/^(gateways|inbox:.*|news|sequence)$/.test(key))
   await eventually('all of it to be gone', async () => (await left()).length === 0, 5_000)
   for (const store of [a, b]) {
     await eventually('it to be unknown', async () => (await store.read(id, 0)) === undefined)
@@ -195,6 +209,7 @@ test('a gateway that leaves in order leaves no trace of itself but its tasks', a
   const [a] = await gateways.pair()
   await finished(a, batch('a'))
   await gateways[Symbol.asyncDispose]()
+  await eventually('news to be old', async () => !(await gateways.keys()).includes('news'), 8_000)
   expect((await gateways.keys()).map((key) => key.replace(/:.*/, ''))).toEqual([
     'finished',
     'log',

@@ -36,6 +36,10 @@ export class Keys {
   inbox(gateway: string): string {
     return `${this.prefix}inbox:${gateway}`
   }
+  /** Which logs have grown lately, in any gateway. */
+  get news(): string {
+    return `${this.prefix}news`
+  }
   /** Which gateway runs which task. */
   get running(): string {
     return `${this.prefix}running`

@@ -5,7 +5,7 @@ import { SEAL } from './keys.ts'
  * Everything that has to happen at once, by the clock of Redis. Under the prefix there are:
  * `log:<id>` the chunks, `task:<id>` what is known of a task, `claim:<key>` who holds it (these three expire together),
  * `tasks` in the order they began, `finished` in the order they ended, `running` id → gateway, `gateways` → when it was last seen
- * and since when without a gap, `inbox:<gateway>`, `sequence`.
+ * and since when without a gap, `inbox:<gateway>`, `sequence`, and `news`, the ids of the logs that have grown lately.
  */
 const COMMON = `
 local P = ARGV[1]
@@ -15,6 +15,12 @@ local TASKS, FINISHED, RUNNING, GATEWAYS = P .. 'tasks', P .. 'finished', P .. '
 local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- So that who follows many logs need not ask for each. Only a hint: what is not told is found a little later all the same.
+local function tell(ids)
+  redis.call('XADD', P .. 'news', 'MAXLEN', '~', 1000, '*', 'of', table.concat(ids, ' '))
+  redis.call('PEXPIRE', P .. 'news', 5000)
 end
 
 local function last(id)
@@ -57,6 +63,7 @@ local function seal(id, stop, by, ttl, expected)
   if claim then redis.call('PEXPIRE', claim, ttl) end
   redis.call('HDEL', RUNNING, id)
   redis.call('ZADD', FINISHED, redis.call('INCR', P .. 'sequence'), id)
+  tell({id})
   return 'sealed', at
 end
 
@@ -105,7 +112,7 @@ return reply
  * must not have a gap. A piece's answer: 1, or what is wrong.
  */
 const APPEND = `
-local answers, refused = {}, {}
+local answers, refused, grown = {}, {}, {}
 for i, log in ipairs(KEYS) do
   local given = 3 * i - 1
   local answer = refused[log]
@@ -114,10 +121,12 @@ for i, log in ipairs(KEYS) do
     if not answer then answer = 'GONE'
     elseif type(answer) == 'table' then answer = answer.err
     else answer = 1 end
-    if answer ~= 1 then refused[log] = answer end
+    if answer ~= 1 then refused[log] = answer
+    elseif log ~= KEYS[i - 1] then grown[#grown + 1] = string.sub(log, #P + 5) end
   end
   answers[i] = answer
 end
+if #grown > 0 then tell(grown) end
 return answers
 `
 
