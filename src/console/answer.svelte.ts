@@ -15,6 +15,12 @@ export interface Step {
   readonly args: string
 }
 
+/** What can be done with the newest answer when it has ended. */
+export interface Acts {
+  readonly retry: () => void
+  readonly goOn: () => void
+}
+
 /** One answer on screen. The record is the truth; what is shown is derived from it, once a frame. */
 export class Answer {
   readonly role = 'assistant'
@@ -69,11 +75,12 @@ export class Answer {
       exchange,
       clock: this.#clock,
       changed: () => this.#changed(),
-      keep: () => void this.#save(),
+      keep: () => this.#save(),
       link: (link) => {
         this.link = link
       },
     })
+    if (this.stopping) this.#follow.stop()
     const ending = await this.#follow.ended.catch((error: unknown): Ending => {
       return { kind: 'failed', ...failureOf(error instanceof Error ? error.message : error) }
     })

@@ -6,6 +6,7 @@ import { clock } from './clock.ts'
 import { Connection } from './connection.svelte.ts'
 import { Conversation, newConversation } from './conversation.svelte.ts'
 import { keyOfPage } from './key.ts'
+import { pocketOfPage } from './queue.svelte.ts'
 import type { MessageRecord } from './record.ts'
 import { openShelf, type Shelf } from './shelf.ts'
 import { token } from './token.ts'
@@ -28,6 +29,8 @@ export class Desk {
   readonly update = new Update()
   conversation = $state.raw<Conversation | undefined>(undefined)
   notice = $state.raw<Notice | undefined>(undefined)
+  /** The list of commands and keys is open. */
+  helping = $state(false)
 
   readonly #shelf: Shelf
   #toldLoss = false
@@ -113,7 +116,9 @@ export class Desk {
         }
       this.#toldLoss = true
     }
-    return new Conversation({ api: this.api, shelf: this.#shelf, clock, lost }, record, messages)
+    const reachable = () => navigator.onLine && !['offline', 'gone'].includes(this.connection.health)
+    const parts = { api: this.api, shelf: this.#shelf, clock, pocket: pocketOfPage(), reachable, lost }
+    return new Conversation(parts, record, messages)
   }
 
   async #attempt(what: string, act: () => Promise<string>): Promise<void> {

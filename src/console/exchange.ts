@@ -1,7 +1,9 @@
 import { IDEMPOTENCY_HEADER } from '../protocol.ts'
 
-/** The four things a page can say to the gateway about one answer. */
+/** What a page can say to the gateway about one answer. */
 export interface Exchange {
+  /** Whether somebody is there who would take a question. */
+  knock(signal: AbortSignal): Promise<Response>
   ask(key: string, signal: AbortSignal): Promise<Response>
   resume(task: string, offset: number, signal: AbortSignal): Promise<Response>
   status(task: string, signal: AbortSignal): Promise<Response>
@@ -22,6 +24,7 @@ export interface Caller {
 export function exchange(api: Caller, messages: readonly WireMessage[]): Exchange {
   const body = JSON.stringify({ messages, stream: true })
   return {
+    knock: (signal) => api.fetch('/api/chat/tasks', { signal }),
     ask: (key, signal) =>
       api.fetch('/api/chat', {
         method: 'POST',

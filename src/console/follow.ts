@@ -4,18 +4,17 @@ import type { Exchange } from './exchange.ts'
 import { type Frame, frameReader } from './frames.ts'
 import type { AnswerRecord, Ending } from './record.ts'
 import { hear, hearEnd, isRecord, nothingSaid } from './said.ts'
-import { endingOf, refusal, toldEnding, verdict } from './verdict.ts'
+import { endingOf, refusal, toldEnding, tooLate, verdict } from './verdict.ts'
 
 /** The gateway says `: ping` every 15 s; two of them missing means that nobody is there. */
 const SILENCE_MS = 35_000
 const STALE_MS = 17_000
 const RETRY_MOST_MS = 15_000
-/** After this long the gateway may have forgotten the key, and asking again could be asking twice. */
-const ASK_AGAIN_MS = 300_000
 const CANCEL_MS = 10_000
 const LAST_WORDS_MS = 3_000
 
-export type Link = 'asking' | 'live' | 'reconnecting'
+/** `waiting`: the question has not been sent yet. */
+export type Link = 'asking' | 'waiting' | 'live' | 'reconnecting'
 
 /** Tells that the connection is over, whoever ended it; everything else that is thrown is a mistake of ours. */
 class Cut extends Error {}
@@ -31,7 +30,7 @@ export interface FollowOptions {
   /** Something was heard; the record has it. */
   readonly changed: () => void
   /** The record holds what must survive this page: the task's name, before the first byte. */
-  readonly keep: () => void
+  readonly keep: () => Promise<void>
   readonly link: (link: Link) => void
 }
 
@@ -93,13 +92,13 @@ export class Follow {
     for (let tries = 0; ; tries = this.#progress ? 0 : tries + 1) {
       this.#progress = false
       this.#hurry = false
-      if (!this.#record.task && clock.now() - this.#record.at > ASK_AGAIN_MS)
-        return endingOf('NotDelivered', 'the gateway could not be reached for 5 minutes')
+      const late = tooLate(this.#record, clock.now())
+      if (late) return late
       const ending = await this.#try()
       if (this.#left) return undefined
       if (ending ?? this.#settled) return ending ?? this.#settled
       if (this.#stopping && !this.#record.task) return { kind: 'stopped' }
-      link('reconnecting')
+      link(this.#record.sentAt === null ? 'waiting' : 'reconnecting')
       if (this.#hurry) continue
       this.#pause = new AbortController()
       await clock.wait(backOff(tries, RETRY_MOST_MS, clock.random()), this.#pause.signal)
@@ -117,6 +116,7 @@ export class Follow {
     void this.#watch(attempt)
     try {
       const asked = record.task === null
+      if (asked && record.sentAt === null) await this.#knock(attempt.signal)
       const response = await reach(
         record.task === null
           ? exchange.ask(record.key, attempt.signal)
@@ -129,7 +129,7 @@ export class Follow {
       }
       if (record.task === null) {
         record.task = response.headers.get(TASK_HEADER)
-        keep()
+        void keep()
       }
       link('live')
       if (this.#stopping && record.task) void this.#cancel(record.task)
@@ -141,6 +141,16 @@ export class Follow {
     } finally {
       attempt.abort()
     }
+  }
+
+  /** Only what somebody takes is sent, so that what was kept back has certainly not run. */
+  async #knock(signal: AbortSignal): Promise<void> {
+    const { exchange, clock, keep } = this.#on
+    const { status } = await reach(exchange.knock(signal))
+    if (status >= 500 || status === 429) throw new Cut('the gateway is not there')
+    this.#record.sentAt = clock.now()
+    await keep()
+    if (signal.aborted || this.#stopping) throw new Cut('stopped before it was sent')
   }
 
   /** Without numbers nobody can tell what was already heard, so all of it is heard again. */

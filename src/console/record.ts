@@ -25,6 +25,14 @@ export interface AnswerRecord {
   readonly at: number
   /** Makes asking again harmless: the gateway joins what already runs under it. */
   readonly key: string
+  /** It goes on with the answer before it. */
+  continues: boolean
+  /** It was asked for elsewhere, by nobody knows what question. */
+  foreign: boolean
+  /** How many earlier messages did not fit into the request. */
+  left: number
+  /** When the question was first put on the wire, and may have arrived; null while it certainly has not. */
+  sentAt: number | null
   task: string | null
   /** The number of the chunk to come. */
   next: number
@@ -50,6 +58,10 @@ export function newAnswer(id: string, key: string, at: number): AnswerRecord {
     id,
     at,
     key,
+    continues: false,
+    foreign: false,
+    left: 0,
+    sentAt: null,
     task: null,
     next: 0,
     numbered: false,
@@ -79,6 +91,11 @@ export function readMessage(value: unknown): MessageRecord | undefined {
   record.said = readSaid(value.said)
   record.ending = readEnding(value.ending)
   record.endedAt = time(value.endedAt)
+  record.continues = value.continues === true
+  record.foreign = value.foreign === true
+  record.left = time(value.left) ?? 0
+  // An earlier version of this page did not say so; then it may have been sent at once.
+  record.sentAt = value.sentAt === undefined ? at : time(value.sentAt)
   if (wasRead) {
     record.task = word(value.task)
     record.next = next

@@ -9,6 +9,8 @@ export interface Shelf {
   messages(conversation: string): Promise<MessageRecord[]>
   keep(conversation: ConversationRecord): Promise<void>
   put(conversation: string, position: number, message: MessageRecord): Promise<void>
+  /** Puts messages in the place of all from a position on: all of it happens, or nothing. */
+  replace(conversation: string, from: number, messages: readonly MessageRecord[]): Promise<void>
 }
 
 const NAME = 'ghost'
@@ -92,6 +94,11 @@ function diskShelf(database: IDBDatabase): Shelf {
     keep: (conversation) => change('conversations', (it) => it.put(conversation)),
     put: (conversation, position, message) =>
       change('messages', (it) => it.put({ conversation, position, message })),
+    replace: (conversation, from, messages) =>
+      change('messages', (it) => {
+        it.delete(IDBKeyRange.bound([conversation, from], [conversation, Number.MAX_SAFE_INTEGER]))
+        for (const [at, message] of messages.entries()) it.put({ conversation, position: from + at, message })
+      }),
   }
 }
 
@@ -105,5 +112,6 @@ function memoryShelf(): Shelf {
     messages: async (id) => [...of(id)],
     keep: async (conversation) => void conversations.set(conversation.id, conversation),
     put: async (id, position, message) => void of(id).splice(position, 1, message),
+    replace: async (id, from, records) => void of(id).splice(from, Number.POSITIVE_INFINITY, ...records),
   }
 }

@@ -1,5 +1,10 @@
-import type { Ending } from './record.ts'
+import type { AnswerRecord, Ending } from './record.ts'
 import { failureOf, isRecord, type Said } from './said.ts'
+
+/** After this long the gateway may have forgotten the key, and asking again could be asking twice. */
+const ASK_AGAIN_MS = 300_000
+/** What waited this long to be sent is not sent any more without being asked for. */
+const WAIT_MS = 3_600_000
 
 const INCOMPLETE: Ending = {
   kind: 'incomplete',
@@ -10,9 +15,21 @@ const INCOMPLETE: Ending = {
 /** The ending that goes with what the gateway calls it. */
 export function endingOf(type: string, message: string): Ending {
   if (type === 'BufferCapExceeded') return { kind: 'truncated', type, message }
-  if (type === 'Interrupted' || type === 'NotDelivered' || type === 'Forgotten')
+  if (['Interrupted', 'NotDelivered', 'NotSent', 'Forgotten'].includes(type))
     return { kind: 'interrupted', type, message }
   return { kind: 'failed', type, message }
+}
+
+/** The ending of what nobody has answered for so long that it is not sent without being asked for. */
+export function tooLate(record: AnswerRecord, now: number): Ending | undefined {
+  if (record.task !== null) return undefined
+  if (record.sentAt === null)
+    return now - record.at > WAIT_MS
+      ? endingOf('NotSent', 'the gateway could not be reached for an hour')
+      : undefined
+  return now - record.sentAt > ASK_AGAIN_MS
+    ? endingOf('NotDelivered', 'the gateway did not confirm the question within 5 minutes')
+    : undefined
 }
 
 /** The ending that the words themselves tell of. */

@@ -6,8 +6,8 @@ import { DONE, ScriptedGateway, words } from './gateway.ts'
 
 function begin(gateway = new ScriptedGateway()) {
   const clock = new HandClock()
-  const record = newAnswer('answer', 'key-1', clock.now())
-  const follow = new Follow(record, { exchange: gateway, clock, changed() {}, keep() {}, link() {} })
+  const record = { ...newAnswer('answer', 'key-1', clock.now()), sentAt: clock.now() }
+  const follow = new Follow(record, { exchange: gateway, clock, changed() {}, async keep() {}, link() {} })
   return { gateway, clock, record, follow }
 }
 

@@ -19,12 +19,12 @@ function begin(
 ): World {
   const clock = new HandClock()
   const links: string[] = []
-  const record = { ...newAnswer('answer', 'key-1', clock.now()), ...shape }
+  const record = { ...newAnswer('answer', 'key-1', clock.now()), sentAt: clock.now(), ...shape }
   const follow = new Follow(record, {
     exchange: gateway,
     clock,
     changed: () => {},
-    keep: () => {},
+    keep: async () => {},
     link: (link) => void links.push(link),
     ...options,
   })
@@ -121,7 +121,7 @@ describe('an answer that is lost on the way', () => {
 
   test('does not ask again under a key that the gateway may have forgotten', async () => {
     const clock = new HandClock()
-    const { gateway, follow } = begin({ at: clock.now() - 301_000 })
+    const { gateway, follow } = begin({ sentAt: clock.now() - 301_000 })
     expect(await follow.ended).toMatchObject({ kind: 'interrupted', type: 'NotDelivered' })
     expect(gateway.asked).toEqual([])
   })
@@ -141,9 +141,10 @@ describe('an answer that is lost on the way', () => {
 
   test('keeps the name of the task before the first byte', async () => {
     const kept: (string | null)[] = []
-    const record = newAnswer('answer', 'key-1', new HandClock().now())
+    const now = new HandClock().now()
+    const record = { ...newAnswer('answer', 'key-1', now), sentAt: now }
     const gateway = new ScriptedGateway()
-    const keep = () => void kept.push(record.task)
+    const keep = async () => void kept.push(record.task)
     const follow = new Follow(record, {
       exchange: gateway,
       clock: new HandClock(),

@@ -11,6 +11,7 @@ const encoder = new TextEncoder()
 /** The gateway's side of one answer, small enough to be cut anywhere. */
 export class ScriptedGateway implements Exchange {
   readonly asked: string[] = []
+  knocks = 0
   readonly resumed: number[] = []
   readonly cancelled: string[] = []
   /** How often the agent was really called. */
@@ -78,6 +79,12 @@ export class ScriptedGateway implements Exchange {
     this.#keys.add(key)
     if (this.losesAnswers) throw new TypeError('failed to fetch')
     return this.#stream(0, signal)
+  }
+
+  async knock(): Promise<Response> {
+    this.knocks += 1
+    if (this.isDown) throw new TypeError('failed to fetch')
+    return this.refuses ? this.refuses() : Response.json({ tasks: [] })
   }
 
   async resume(_task: string, offset: number, signal: AbortSignal): Promise<Response> {

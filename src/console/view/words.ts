@@ -34,6 +34,9 @@ export function wordsOf(ending: Ending, finish: string | null, isEmpty: boolean)
     case 'truncated':
       return { tone: 'warning', text: `cut off: ${ending.message}` }
     case 'interrupted':
+      if (ending.type === 'NotSent') return { tone: 'warning', text: `not sent: ${ending.message}` }
+      if (ending.type === 'NotDelivered')
+        return { tone: 'warning', text: `perhaps not delivered: ${ending.message}` }
       return { tone: 'warning', text: `interrupted: ${ending.message}` }
     case 'incomplete':
       return { tone: 'warning', text: `incomplete: ${ending.message}` }
