@@ -91,7 +91,7 @@ describe('an answer that is interrupted', () => {
     const { rig, page, wire } = world
     await wire.cut()
     await say(page, 'are you there?')
-    await page.getByText('reconnecting', { exact: true }).waitFor()
+    await page.getByText(/^(waiting|reconnecting)$/).waitFor()
     await wire.mend()
     await ended(page)
     expect(await answers(page)).toEqual(['hello'])
