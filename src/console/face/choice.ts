@@ -2,37 +2,76 @@
 export const FACE_CHOICES = ['on', 'still', 'off'] as const
 export type FaceChoice = (typeof FACE_CHOICES)[number]
 
-const KEY = 'face'
+/** What it is made into: a face, a face of circuits, or a graph that drifts. */
+export const FACE_FORMS = ['face', 'cyber', 'graph'] as const
+export type FaceForm = (typeof FACE_FORMS)[number]
+
+interface Kept<T extends string> {
+  readonly key: string
+  readonly event: string
+  readonly among: readonly T[]
+}
+
+const CHOICE: Kept<FaceChoice> = { key: 'face', event: 'ghost:face', among: FACE_CHOICES }
+const FORM: Kept<FaceForm> = { key: 'face-form', event: 'ghost:face-form', among: FACE_FORMS }
 
 /** What was chosen; undefined as long as nobody chose, so that the device may decide. */
 export function readFaceChoice(): FaceChoice | undefined {
+  return read(CHOICE)
+}
+
+export function keepFaceChoice(choice: FaceChoice): void {
+  keep(CHOICE, choice)
+}
+
+/** Tells of every change, from this page or another. */
+export function onFaceChoice(tell: (choice: FaceChoice | undefined) => void, signal: AbortSignal): void {
+  onChange(CHOICE, tell, signal)
+}
+
+/** The form that was chosen; the first as long as nobody chose. */
+export function readFaceForm(): FaceForm {
+  return read(FORM) ?? FACE_FORMS[0]
+}
+
+export function keepFaceForm(form: FaceForm): void {
+  keep(FORM, form)
+}
+
+/** Tells of every change, from this page or another. */
+export function onFaceForm(tell: (form: FaceForm) => void, signal: AbortSignal): void {
+  onChange(FORM, (form) => tell(form ?? FACE_FORMS[0]), signal)
+}
+
+function read<T extends string>({ key, among }: Kept<T>): T | undefined {
   try {
-    const kept = localStorage.getItem(KEY)
-    return FACE_CHOICES.find((choice) => choice === kept)
+    const kept = localStorage.getItem(key)
+    return among.find((one) => one === kept)
   } catch {
     return undefined
   }
 }
 
-const CHANGED = 'ghost:face'
-
-export function keepFaceChoice(choice: FaceChoice): void {
+function keep<T extends string>({ key, event }: Kept<T>, chosen: T): void {
   try {
-    localStorage.setItem(KEY, choice)
+    localStorage.setItem(key, chosen)
   } catch {
     // A browser that keeps nothing forgets this too; it holds until the page is left.
   }
-  dispatchEvent(new CustomEvent(CHANGED, { detail: choice }))
+  dispatchEvent(new CustomEvent(event, { detail: chosen }))
 }
 
-/** Tells of every change, from this page or another. */
-export function onFaceChoice(tell: (choice: FaceChoice | undefined) => void, signal: AbortSignal): void {
+function onChange<T extends string>(
+  kept: Kept<T>,
+  tell: (chosen: T | undefined) => void,
+  signal: AbortSignal,
+): void {
   addEventListener(
-    CHANGED,
+    kept.event,
     (event) => {
-      if (event instanceof CustomEvent) tell(FACE_CHOICES.find((choice) => choice === event.detail))
+      if (event instanceof CustomEvent) tell(kept.among.find((one) => one === event.detail))
     },
     { signal },
   )
-  addEventListener('storage', ({ key }) => key === KEY && tell(readFaceChoice()), { signal })
+  addEventListener('storage', ({ key }) => key === kept.key && tell(read(kept)), { signal })
 }
