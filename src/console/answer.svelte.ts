@@ -30,10 +30,19 @@ export class Answer {
   stopping = $state(false)
   ending = $state.raw<Ending | null>(null)
   endedAt = $state<number | null>(null)
-  blocks = $state.raw<readonly Block[]>([])
-  text = $state.raw('')
-  reasoning = $state.raw('')
-  steps = $state.raw<readonly Step[]>([])
+  // Worked out when somebody looks: of a thousand answers, nobody looks at most.
+  text = $derived.by(() => this.#prose.text)
+  blocks = $derived.by((): readonly Block[] => this.#blocks.update(this.text))
+  reasoning = $derived.by(() => {
+    const written = this.#prose.reasoning
+    return [this.record.said.reasoning, written].filter((part) => part.trim() !== '').join('\n\n')
+  })
+  steps = $derived.by((): readonly Step[] =>
+    [...this.record.said.tools, ...this.#prose.calls].map(({ name, args }) => ({
+      name: name || 'tool',
+      args,
+    })),
+  )
   /** How long it thought before its first word; null while it has none, or when it did not think. */
   thoughtMs = $state<number | null>(null)
   thoughtFrom = $state<number | null>(null)
@@ -44,6 +53,11 @@ export class Answer {
   readonly #clock: Clock
   readonly #save: () => Promise<void>
   readonly #blocks = new Blocks()
+  #turn = $state(0)
+  #prose: Prose = $derived.by(() => {
+    void this.#turn
+    return takeApart(this.record.said.content, this.record.ending === null)
+  })
   #follow: Follow | undefined
   #frame = 0
   #saving: number | undefined
@@ -52,8 +66,9 @@ export class Answer {
     this.record = record
     this.#clock = clock
     this.#save = save
+    this.restored = record.ending ? Number.POSITIVE_INFINITY : 0
     this.#show()
-    this.restored = this.blocks.length
+    if (!record.ending && record.said.content !== '') this.restored = this.blocks.length
   }
 
   get id(): string {
@@ -133,21 +148,17 @@ export class Answer {
 
   #show(): void {
     const { said, ending, endedAt } = this.record
-    const live = ending === null
-    const prose: Prose = takeApart(said.content, live)
-    this.text = prose.text
-    this.reasoning = [said.reasoning, prose.reasoning].filter((part) => part.trim() !== '').join('\n\n')
-    this.steps = [...said.tools, ...prose.calls].map(({ name, args }) => ({ name: name || 'tool', args }))
-    this.blocks = this.#blocks.update(prose.text)
-    this.#timeThought(prose)
+    this.#turn += 1
+    this.#timeThought()
     this.finish = said.finish
     this.ending = ending
     this.endedAt = endedAt
   }
 
-  #timeThought(prose: Prose): void {
+  #timeThought(): void {
     const { said, endedAt } = this.record
-    if (prose.text.trim() !== '' && said.firstAt !== null) said.spokeAt ??= this.#clock.now()
+    if (said.firstAt === null) return
+    if (said.spokeAt === null && this.text.trim() !== '') said.spokeAt = this.#clock.now()
     const thought = this.reasoning !== '' || this.steps.length > 0
     this.thoughtFrom = thought ? said.firstAt : null
     const until = said.spokeAt ?? endedAt

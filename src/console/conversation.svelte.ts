@@ -16,6 +16,8 @@ export interface ConversationParts {
   readonly clock: Clock
   /** Where the queue is kept. */
   readonly pocket?: Pocket | undefined
+  /** The gateway has given an answer its name. */
+  readonly began?: (task: string) => void
   /** Whether it makes sense to send without looking first whether somebody is there. */
   readonly reachable?: () => boolean
   /** Something could not be put away; told once. */

@@ -5,9 +5,11 @@ import { claim, claimNew, remember } from './claim.ts'
 import { clock } from './clock.ts'
 import { Connection } from './connection.svelte.ts'
 import { Conversation, newConversation } from './conversation.svelte.ts'
+import { Elsewhere, type Foreign } from './elsewhere.svelte.ts'
 import { keyOfPage } from './key.ts'
+import { ownTasks } from './own.ts'
 import { pocketOfPage } from './queue.svelte.ts'
-import type { MessageRecord } from './record.ts'
+import { type MessageRecord, newAnswer } from './record.ts'
 import { openShelf, type Shelf } from './shelf.ts'
 import { token } from './token.ts'
 import { Update } from './update.svelte.ts'
@@ -26,6 +28,7 @@ export class Desk {
   readonly connection: Connection
   readonly log: AgentLog
   readonly attachments: Attachments
+  readonly elsewhere: Elsewhere
   readonly update = new Update()
   conversation = $state.raw<Conversation | undefined>(undefined)
   notice = $state.raw<Notice | undefined>(undefined)
@@ -33,6 +36,7 @@ export class Desk {
   helping = $state(false)
 
   readonly #shelf: Shelf
+  readonly #own = ownTasks(pocketOfPage())
   #toldLoss = false
 
   private constructor(shelf: Shelf) {
@@ -41,10 +45,14 @@ export class Desk {
     this.connection = new Connection(clock, this.api)
     this.log = new AgentLog(clock, () => this.connection.nudge())
     this.attachments = new Attachments(this.api)
+    const idle = () => document.hidden || this.connection.health !== 'online'
+    this.elsewhere = new Elsewhere({ api: this.api, shelf, own: this.#own, clock, idle })
     void this.connection.watch()
     const forever = new AbortController().signal
+    void this.elsewhere.watch(forever)
     onWake((wake) => {
       this.connection.nudge()
+      this.elsewhere.nudge()
       this.log.nudge()
       this.conversation?.running?.nudge(wake)
     }, forever)
@@ -82,9 +90,23 @@ export class Desk {
         this.notice = { kind: 'busy', text: `${what} · ${Math.round(part * 100)} %` }
       }
       const loaded = await loadWorkspace(this.api, file, progress, clock.now())
-      if (loaded.messages.length > 0) await this.#adopt(loaded.title, loaded.messages)
+      if (loaded.messages.length > 0) {
+        const conversation = this.#made(loaded.title, loaded.messages)
+        conversation.running?.abandon()
+        await this.#adopt(conversation)
+      }
       return `workspace loaded${loaded.files === undefined ? '' : ` · ${loaded.files} files`}`
     })
+  }
+
+  /** Takes up an answer that was asked for elsewhere, from its first word. */
+  async show(foreign: Foreign): Promise<void> {
+    this.#own.add(foreign.task)
+    this.elsewhere.dismiss([foreign])
+    const answer = { ...newAnswer(token(), token(), foreign.since), task: foreign.task, foreign: true }
+    const conversation = this.#made('from another device', [answer])
+    await this.#adopt(conversation)
+    conversation.goOn()
   }
 
   async #begin(): Promise<void> {
@@ -98,10 +120,12 @@ export class Desk {
     this.conversation.goOn()
   }
 
-  async #adopt(title: string, messages: readonly MessageRecord[]): Promise<void> {
+  #made(title: string, messages: readonly MessageRecord[]): Conversation {
+    return this.#conversation({ ...newConversation(token(), clock.now()), title }, messages)
+  }
+
+  async #adopt(conversation: Conversation): Promise<void> {
     this.conversation?.leave()
-    const conversation = this.#conversation({ ...newConversation(token(), clock.now()), title }, messages)
-    conversation.running?.abandon()
     this.conversation = conversation
     await claimNew(conversation.id)
     await conversation.keep()
@@ -117,7 +141,15 @@ export class Desk {
       this.#toldLoss = true
     }
     const reachable = () => navigator.onLine && !['offline', 'gone'].includes(this.connection.health)
-    const parts = { api: this.api, shelf: this.#shelf, clock, pocket: pocketOfPage(), reachable, lost }
+    const parts = {
+      api: this.api,
+      shelf: this.#shelf,
+      clock,
+      pocket: pocketOfPage(),
+      began: this.#own.add,
+      reachable,
+      lost,
+    }
     return new Conversation(parts, record, messages)
   }
 

@@ -8,6 +8,8 @@ export class Stick {
   #scroller: HTMLElement | undefined
   #top = 0
   #width = 0
+  #last: Element | undefined
+  #height = 0
 
   /** For `{@attach}` on the element that scrolls; its first child is what grows. */
   readonly attach = (scroller: HTMLElement): (() => void) => {
@@ -34,10 +36,14 @@ export class Stick {
   }
 
   #grown(scroller: HTMLElement): void {
-    const isNews = scroller.clientWidth === this.#width
+    const last = scroller.querySelector('.turn:last-child') ?? undefined
+    const height = last?.clientHeight ?? 0
+    const isNews = scroller.clientWidth === this.#width && (last !== this.#last || height !== this.#height)
     this.#width = scroller.clientWidth
+    this.#last = last
+    this.#height = height
     if (this.follows) this.toNewest()
-    // A narrower page is longer without saying more.
+    // A narrower page is longer without saying more, and so is one whose older messages are laid out at last.
     else if (isNews) this.hasMore = true
   }
 
