@@ -111,22 +111,30 @@ function collect(
   })
 }
 
-/** A 304 answers a condition; every other 3xx would lead somewhere else. */
+/** Every 3xx leads somewhere else; a 304 too, where nobody set a condition. */
 export function redirects(status: number): boolean {
-  return status >= 300 && status < 400 && status !== 304
+  return status >= 300 && status < 400
 }
 
 /**
  * Turns an answer that is none into a fault: a redirect, an encoding nobody asked for, or the upstream's own 4xx and 5xx with its
- * status and its message.
+ * status and its message. `conditional`: the call may have had a condition, which a 304 answers.
  * @throws Fault
  */
-export async function accept(upstream: Upstream, answer: Answer): Promise<Answer> {
+export async function accept(upstream: Upstream, answer: Answer, conditional = false): Promise<Answer> {
   const who = upstream.name === 'agent' ? 'agent' : 'voice server'
   const encoding = answer.header('content-encoding')
-  if (redirects(answer.status)) {
+  if (redirects(answer.status) && !(conditional && answer.status === 304)) {
     answer.drop()
     throw upstream.fault('redirected', `the ${who} answered with a redirect, which is not followed`)
+  }
+  // HTTP has no status from 600 on, and Fastify takes none.
+  if (answer.status >= 600) {
+    answer.drop()
+    throw upstream.fault(
+      'bad_answer',
+      `the ${who} answered with status ${answer.status}, which does not exist`,
+    )
   }
   if (answer.status >= 400) throw await refusal(upstream, answer)
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {

@@ -46,7 +46,7 @@ export function files(agent: Upstream, maxBytes: number) {
       }
       const method = request.method === 'HEAD' ? 'HEAD' : 'GET'
       const call = { method, path: DOWNLOAD + path, headers } as const
-      const answer = await accept(agent, await ask(agent, call, goneSignal(reply)))
+      const answer = await accept(agent, await ask(agent, call, goneSignal(reply)), true)
       const type = answer.header('content-type') ?? 'application/octet-stream'
       const disposition = answer.header('content-disposition')
       return relay(reply, answer, {

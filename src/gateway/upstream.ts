@@ -99,7 +99,9 @@ export class Upstream {
           if (aborted) started.abort(aborted)
         },
         onResponseStart(started, status) {
-          if (!over) tell(() => sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) }))
+          // 1xx only says that the answer is still to come.
+          if (over || status < 200) return
+          tell(() => sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) }))
         },
         onResponseData(_, chunk) {
           if (!over) tell(() => sink.data(chunk))

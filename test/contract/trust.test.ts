@@ -54,6 +54,25 @@ describe.each(FORWARDS)('$name', (forward) => {
     expect(upstreamOf(rig, forward).callsOf(route)).toHaveLength(1)
   })
 
+  test('an interim answer is no answer yet', async () => {
+    await using rig = await startRig()
+    const early = head('103 Early Hints', 'link: </a>; rel=preload')
+    const last = head('200 OK', 'content-type: application/json', 'content-length: 13')
+    upstreamOf(rig, forward).play(route, raw(head('102 Processing'), early, early, last, '{"text":"hi"}'))
+    const response = await ask(rig)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('application/json')
+    expect(await response.text()).toBe('{"text":"hi"}')
+  })
+
+  test('a status that does not exist is a 502 in our own shape', async () => {
+    await using rig = await startRig()
+    for (const status of ['600', '999']) {
+      upstreamOf(rig, forward).play(route, raw(head(`${status} Odd`, 'content-length: 2'), 'hi'))
+      expect(await refusal(await ask(rig))).toMatchObject({ status: 502, code: `${kind}_bad_answer` })
+    }
+  })
+
   test('only the headers that may pass do', async () => {
     await using rig = await startRig()
     upstreamOf(rig, forward).play(route, json(200, '{"text":"hi"}', PRIVATE))
@@ -136,3 +155,13 @@ test('an agent that closes its connections as soon as it can is asked once for e
   expect(new Set(ids).size).toBe(ids.length)
   expect(ids.length).toBeLessThanOrEqual(100)
 })
+
+test.each(FORWARDS.filter(({ name }) => name !== 'download'))(
+  'a 304 to a question without a condition is a redirect: $name',
+  async (forward) => {
+    await using rig = await startRig()
+    upstreamOf(rig, forward).play(forward.route, raw(head('304 Not Modified')))
+    const told = await refusal(await forward.ask(rig))
+    expect(told).toMatchObject({ status: 502, code: `${forward.kind}_redirected` })
+  },
+)
