@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import busboy from 'busboy'
 import { Fault } from './fault.ts'
 
-/** How far into a body its `file` part must begin. */
+/** What is held of a body while its `file` part is looked for. A part that begins later is found on the way. */
 const HEAD_BYTES = 1 << 20
 
 /**
  * Looks into a multipart body as far as its `file` part begins, then gives the whole body as it came, counted. Nothing but the begin
  * is ever held.
- * @throws Fault `missing_file`, `body_too_large`; the latter also from within the iteration
+ * @throws Fault `missing_file`, `body_too_large`; both also from within the iteration
  */
 export async function withFile(request: IncomingMessage, maxBytes: number): Promise<AsyncIterable<Buffer>> {
   const tooLarge = () => new Fault('body_too_large', `the body may have ${maxBytes} bytes`)
@@ -19,18 +19,26 @@ export async function withFile(request: IncomingMessage, maxBytes: number): Prom
   let size = 0
   const next = async (): Promise<Buffer | undefined> => {
     const { value, done } = await chunks.next()
-    if (done) return undefined
+    if (done) {
+      if (!search.found()) throw missing('the body has no part `file`')
+      return undefined
+    }
     size += value.length
     if (size > maxBytes) throw tooLarge()
+    if (!search.found()) await search.look(value)
     return value
   }
-  while (!search.found()) {
-    const chunk = size <= HEAD_BYTES ? await next() : undefined
-    if (!chunk) throw missing('the body has no part `file`')
-    head.push(chunk)
-    await search.look(chunk)
+  while (size <= HEAD_BYTES && !search.found()) {
+    const chunk = await next()
+    if (chunk) head.push(chunk)
   }
   return (async function* () {
+    // The last chunk has to wait until it is known whether a file was among them: after it the receiver takes the body for whole.
+    while (!search.found()) {
+      const chunk = await next()
+      yield* head.splice(0)
+      if (chunk) head.push(chunk)
+    }
     yield* head.splice(0)
     for (let chunk = await next(); chunk; chunk = await next()) yield chunk
   })()
