@@ -61,7 +61,9 @@ export class Access {
   cookie(request: IncomingMessage): string {
     const expires = Math.floor(this.#clock() / 1000) + COOKIE_DAYS * 86_400
     const secure =
-      'encrypted' in request.socket || request.headers['x-forwarded-proto'] === 'https' ? '; Secure' : ''
+      'encrypted' in request.socket || /^https\b/i.test(String(request.headers['x-forwarded-proto']))
+        ? '; Secure'
+        : ''
     return `${COOKIE}=${expires}.${this.#sign(expires)}; Path=/; Max-Age=${COOKIE_DAYS * 86_400}; HttpOnly; SameSite=Strict${secure}`
   }
 

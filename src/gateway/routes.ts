@@ -60,16 +60,22 @@ const FILE_BODY = ['missing_file', 'body_too_large', 'request_timeout'] as const
 /** The whole surface. A route that does not say otherwise asks for the key. */
 export function routes(app: FastifyInstance, parts: RouteParts): void {
   const add =
-    (on: FastifyInstance, door: Door | 'open') =>
+    (on: FastifyInstance, door: Door | 'open', bodyLimit?: number) =>
     (method: HTTPMethods | HTTPMethods[], url: string, handler: Handler, doc?: Doc) =>
       on.route({
         method,
         url,
         exposeHeadRoute: false,
+        ...(bodyLimit !== undefined && { bodyLimit }),
         config: { door, ...(doc && { doc }) },
         handler: handler as (request: FastifyRequest, reply: FastifyReply) => unknown,
       })
   const open = add(app, 'open')
+  /** Monitors and link checkers ask with HEAD. */
+  const seen = (door: Door | 'open', url: string, handler: Handler, doc?: Doc) => {
+    add(app, door)('GET', url, handler, doc)
+    add(app, door)('HEAD', url, handler)
+  }
   const api = add(app, 'key')
   const talk = chat(parts)
   const file = files(parts.agent, parts.uploadBytes)
@@ -144,7 +150,7 @@ export function routes(app: FastifyInstance, parts: RouteParts): void {
   void app.register(async (streams) => {
     streams.removeAllContentTypeParsers()
     streams.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    const upload = add(streams, 'key')
+    const upload = add(streams, 'key', parts.uploadBytes)
     upload('POST', '/api/upload', file.upload, {
       summary: "A file into the agent's workspace",
       body: 'file',
@@ -165,23 +171,23 @@ export function routes(app: FastifyInstance, parts: RouteParts): void {
     })
   })
 
-  open('GET', '/', page.index, { summary: 'The console, or the door to it', answers: { 200: 'text/html' } })
+  seen('open', '/', page.index, { summary: 'The console, or the door to it', answers: { 200: 'text/html' } })
   open('POST', '/', page.enter)
-  open('GET', '/preview', page.preview, {
+  seen('open', '/preview', page.preview, {
     summary: 'The page that untrusted artefacts run in',
     answers: { 200: 'text/html' },
   })
-  open('GET', '/healthz', operations.health, {
+  seen('open', '/healthz', operations.health, {
     summary: 'The process is alive',
     answers: { 200: 'application/json' },
   })
-  open('GET', '/readyz', operations.ready, {
+  seen('open', '/readyz', operations.ready, {
     summary: 'Whether agent and store are there, and the state of every part',
     answers: { 200: ReadinessShape, 503: ReadinessShape },
   })
-  add(app, 'page')('GET', '/docs', operations.docs, {
+  seen('page', '/docs', operations.docs, {
     summary: 'This document, for people',
     answers: { 200: 'text/html' },
   })
-  open('GET', '/*', page.asset)
+  seen('open', '/*', page.asset)
 }

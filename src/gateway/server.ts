@@ -1,18 +1,14 @@
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import type { IncomingMessage, Server } from 'node:http'
 import cors from '@fastify/cors'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import { IDEMPOTENCY_HEADER, KEY_HEADER, LAST_EVENT_HEADER, TASK_HEADER } from '../protocol.ts'
 import type { Access } from './access.ts'
-import { CODES, type Code, Fault } from './fault.ts'
+import { ANYONE, asksFirst, malformed, plainTarget, SAFE, watchBody } from './connection.ts'
+import { type Code, Fault } from './fault.ts'
 
-/** How long a request's head may take, and how long its body may stand still. */
+/** How long a request's head may take. */
 const HEAD_MS = 20_000
-const BODY_SILENCE_MS = 30_000
-/** What is still read of a body that was refused, so that the sender lives to see why. */
-const LINGER_BYTES = 64 << 20
-const LINGER_MS = 5_000
 
 /** Any page may ask with the key; none gets anything for being a page, so there are no credentials. */
 const CORS = {
@@ -51,14 +47,22 @@ export async function newServer({ access, log, jsonBytes }: ServerOptions): Prom
     // An upload may be slow for hours as long as it moves; silence is what ends it.
     requestTimeout: 0,
     http: { headersTimeout: HEAD_MS, keepAliveTimeout: 72_000 },
+    rewriteUrl: ({ url = '' }) => plainTarget(url),
     routerOptions: { maxParamLength: 4096, ignoreDuplicateSlashes: false },
     clientErrorHandler: malformed,
+    // No hook has seen such a request: what every answer has is put on here.
     frameworkErrors: (error, request, reply) =>
-      refuse(unreadable(error, request.raw, access), reply as FastifyReply),
+      refuse(
+        unreadable(error, request.raw, access),
+        (reply as FastifyReply).headers(request.url.startsWith('/api/') ? { ...SAFE, ...ANYONE } : SAFE),
+      ),
   })
   // Who half-closes after the request still gets the answer. That a reader is gone shows at the next failed write.
   const server = app.server as Server & { httpAllowHalfOpen: boolean }
   server.httpAllowHalfOpen = true
+  // Who asks before sending a body is told to go on only when the body is wanted; any other expectation is ignored.
+  server.on('checkContinue', (request, response) => server.emit('request', request, response))
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
@@ -68,13 +72,30 @@ export async function newServer({ access, log, jsonBytes }: ServerOptions): Prom
       done(null, request.url.startsWith('/api/') ? corsOf(request.raw) : { origin: false }),
   })
 
+  guard(app, access)
+  account(app, log)
+  return app
+}
+
+/** What every request passes before its body is read. */
+function guard(app: FastifyInstance, access: Access): void {
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
+    reply.headers(SAFE)
     watchBody(request.raw, reply.raw)
     const { door = 'open' } = request.routeOptions.config
     if (request.url.startsWith('/api/')) access.admit(request.raw, 'key')
     else if (door !== 'open') access.admit(request.raw, door)
   })
+  app.addHook('preParsing', async ({ raw, routeOptions: { bodyLimit } }, reply) => {
+    if (!asksFirst(raw)) return
+    if (Number(raw.headers['content-length'] ?? 0) > (bodyLimit ?? Number.POSITIVE_INFINITY))
+      throw new Fault('body_too_large', 'the body is larger than is allowed here')
+    reply.raw.writeContinue()
+  })
+}
+
+/** What is said of requests: the failed ones to who asked, all of them to the log. */
+function account(app: FastifyInstance, log: Logger): void {
   app.addHook('onResponse', async (request, reply) => {
     const path = request.url.replace(/\?.*/s, '')
     log.debug(
@@ -91,10 +112,11 @@ export async function newServer({ access, log, jsonBytes }: ServerOptions): Prom
       log.error({ err: error, path: request.url.replace(/\?.*/s, '') }, 'failed')
     return refuse(fault, reply)
   })
-  return app
 }
 
 function refuse(fault: Fault, reply: FastifyReply): FastifyReply {
+  // The body that was asked about may come all the same, or the next request in its place: nobody could tell.
+  if (asksFirst(reply.request.raw)) reply.header('connection', 'close')
   if (fault.retryAfterS !== undefined) reply.header('retry-after', fault.retryAfterS)
   return reply
     .code(fault.status)
@@ -130,60 +152,4 @@ function faultOf(error: Error | FastifyError): Fault {
   return status < 500
     ? new Fault('bad_request', 'this request is malformed', { cause: error })
     : new Fault('internal_error', 'something went wrong in the gateway; its log says what', { cause: error })
-}
-
-/** A body may take its time, but not stand still; and one that was refused half-way is read on for a while. */
-function watchBody(request: IncomingMessage, response: ServerResponse): void {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers
-  if (coding === undefined && (length === undefined || length === '0')) return
-  const { socket } = request
-  const still = () => {
-    if (request.complete) return
-    // What has come is not taken yet: it is the receiver that is slow, not the sender.
-    if (request.readableLength > 0) return void socket.setTimeout(BODY_SILENCE_MS)
-    if (!response.headersSent) malformed({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket)
-    else socket.destroy()
-  }
-  socket.setTimeout(BODY_SILENCE_MS, still)
-  request.once('end', () => {
-    socket.setTimeout(0)
-    socket.off('timeout', still)
-  })
-  response.once('finish', () => {
-    if (!request.complete) linger(request)
-  })
-}
-
-/** Closing at once would reset the connection, and the answer that was just written would be lost with it. */
-function linger(request: IncomingMessage): void {
-  let size = 0
-  const timer = setTimeout(() => request.socket.destroy(), LINGER_MS)
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > LINGER_BYTES) request.socket.destroy()
-  })
-  request.once('close', () => clearTimeout(timer))
-  request.once('end', () => clearTimeout(timer))
-  // Whoever read it and gave up may still be listening, and a stream that is listened to so does not flow.
-  request.removeAllListeners('readable')
-  request.resume()
-}
-
-const MALFORMED: Readonly<Record<string, readonly [Code, string]>> = {
-  HPE_HEADER_OVERFLOW: ['headers_too_large', 'the headers are too long'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'the request stood still for too long'],
-}
-
-/** What was no HTTP gets an answer all the same, if anyone can still hear it. */
-function malformed(error: { code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  const [code, sentence] = MALFORMED[error.code ?? ''] ?? ['bad_request', 'this is not a valid request']
-  const body = JSON.stringify({ error: sentence, code })
-  const status = `${CODES[code]} ${STATUS_CODES[CODES[code]]}`
-  socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
 }

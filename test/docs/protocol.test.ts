@@ -8,8 +8,12 @@ import { startRig } from '../rig/rig.ts'
 import { code, codes, read, table } from './pages.ts'
 
 const PROTOCOL = 'docs/protocol.md'
-/** Not part of the API: the form of the locked page, and the files of the build. */
-const UNDESCRIBED = ['POST /', 'GET /{}']
+/** Not part of the API: the form of the locked page, the files of the build, and the heads of pages. */
+const UNDESCRIBED = [
+  'POST /',
+  'GET /{}',
+  ...['/', '/docs', '/healthz', '/preview', '/readyz', '/{}'].map((path) => `HEAD ${path}`),
+]
 
 /** However a parameter is called, and in whichever way it is written. */
 const plain = (method: string, path: string) =>
