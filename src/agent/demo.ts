@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Delta, type Mind, type Turn, textOf } from './delta.ts'
 import { inWords } from './journal.ts'
 import { Refusal } from './refusal.ts'
-import { paragraph, SHOWCASE } from './showcase.ts'
+import { DRAWING, paragraph, SHOWCASE } from './showcase.ts'
 import { inBytes, listFiles, readText, runTool, TOOLS, type Tool } from './tools.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -47,14 +47,15 @@ const COMMANDS: readonly Command[] = [
   { names: ['show', 'cat', 'read'], usage: 'show NAME', meaning: 'show a file of the workspace', run: show },
   { names: ['note'], usage: 'note TEXT', meaning: `add a line to ${NOTES}`, run: note },
   {
-    names: ['long'],
+    names: ['long', 'tell'],
     usage: 'long [PARAGRAPHS | SECONDSs]',
     meaning: 'a long answer, such as `long 200` or `long 30s`',
     run: long,
   },
+  { names: ['draw'], usage: 'draw', meaning: 'a diagram and a chart', run: draw },
   { names: ['blocks'], usage: 'blocks', meaning: 'one of every kind of block', run: blocks },
   { names: ['think'], usage: 'think', meaning: 'an answer with reasoning before it', run: think },
-  { names: ['tools'], usage: 'tools', meaning: 'an answer that uses tools', run: tools },
+  { names: ['tools', 'write'], usage: 'tools', meaning: 'an answer that uses tools', run: tools },
   { names: ['fail'], usage: 'fail', meaning: 'an answer that fails in the middle', run: fail },
 ]
 
@@ -153,6 +154,10 @@ async function* blocks({ pause }: Asked): Deltas {
   yield* spoken(SHOWCASE, pause)
 }
 
+async function* draw({ pause }: Asked): Deltas {
+  yield* spoken(DRAWING, pause)
+}
+
 async function* think({ pause }: Asked): Deltas {
   const thought =
     'they want to see how reasoning looks.\ni have none of my own, so this is a line from a script.\nnow i say so.\n'
@@ -176,7 +181,10 @@ async function* tools({ workspace, turn, pause }: Asked): Deltas {
     }
     result = await runTool(named(name), input, workspace, turn.journal)
   }
-  yield* spoken(`\n\n\`demo/hello.md\` now says:\n\n\`\`\`md\n${result}\`\`\`\n`, pause)
+  yield* spoken(
+    `\n\n[demo/hello.md](/api/download/demo/hello.md) now says:\n\n\`\`\`md\n${result}\`\`\`\n`,
+    pause,
+  )
 }
 
 async function* fail({ pause }: Asked): Deltas {

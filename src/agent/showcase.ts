@@ -93,6 +93,35 @@ march,260,31
 \`\`\`
 `
 
+/** What is seen at a glance: where a question goes, and a chart of made-up numbers. */
+export const DRAWING = `this is the way of your question:
+
+\`\`\`mermaid
+flowchart LR
+  browser -->|asks| gateway
+  gateway -->|pours| store[(stream store)]
+  gateway --> agent
+  store -->|resumes| browser
+\`\`\`
+
+and this a chart, of numbers that i made up:
+
+\`\`\`chart
+{
+  "type": "line",
+  "data": {
+    "labels": ["mon", "tue", "wed", "thu", "fri"],
+    "datasets": [
+      { "label": "questions", "data": [12, 19, 9, 24, 17] },
+      { "label": "answers", "data": [12, 19, 9, 24, 17] }
+    ]
+  }
+}
+\`\`\`
+
+press **source** to see what they were drawn from.
+`
+
 const SENTENCES = [
   'an answer that takes its time is a good test of a patient connection.',
   'you may close this page now; the words keep arriving where they are kept.',

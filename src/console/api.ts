@@ -23,7 +23,13 @@ export class Api {
     this.#refused = refused
   }
 
+  /** Without a key this page can only wait for the one that has it. */
+  get hasKey(): boolean {
+    return this.#key !== ''
+  }
+
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    if (!this.hasKey) throw new TypeError('this page has no key')
     const headers = new Headers(init.headers)
     headers.set(KEY_HEADER, this.#key)
     const response = await fetch(ownApi(path), { ...init, headers, redirect: 'error', cache: 'no-store' })
@@ -40,6 +46,8 @@ export class Api {
 
   /** `fetch` cannot tell how far an upload is, XMLHttpRequest can. */
   upload(path: string, file: File, progress: (part: number) => void, signal: AbortSignal): Promise<unknown> {
+    if (!this.hasKey)
+      return Promise.reject(new ApiError(0, 'unreachable', 'files wait until the gateway is back'))
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const request = new XMLHttpRequest()
     const form = new FormData()

@@ -58,6 +58,22 @@ export const COMMANDS: readonly Command[] = [
     run: (desk) => void desk.save(),
   },
   {
+    name: 'settings',
+    words: 'settings: text, contrast, face, key',
+    can: () => true,
+    run: (desk) => {
+      desk.panel = 'settings'
+    },
+  },
+  {
+    name: 'zen',
+    words: 'only words, or all of the page again',
+    can: () => true,
+    run: (desk) => {
+      desk.zen = !desk.zen
+    },
+  },
+  {
     name: 'help',
     words: 'show commands and keys',
     can: () => true,

@@ -1,6 +1,7 @@
 import type { Readiness } from '../protocol.ts'
 import type { Api } from './api.ts'
 import { backOff, type Clock } from './clock.ts'
+import { reloadOnce } from './reload.ts'
 import { isRecord } from './said.ts'
 
 export type Health = 'connecting' | 'online' | 'offline' | 'gone' | 'refused' | 'agent-down'
@@ -61,6 +62,11 @@ export class Connection {
       this.#keyTried = false
       this.logState = undefined
       return this.#set(navigator.onLine ? 'gone' : 'offline')
+    }
+    // The page that has the key can be had again.
+    if (!this.#api.hasKey) {
+      reloadOnce(this.#clock.now())
+      return this.#set('gone', 'the gateway is back: this page opens anew')
     }
     if (this.health === 'refused' && this.#keyTried) return
     // Only once per stretch of good connection: whether this page's key is still the gateway's.

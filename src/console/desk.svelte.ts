@@ -10,6 +10,7 @@ import { keyOfPage } from './key.ts'
 import { ownTasks } from './own.ts'
 import { pocketOfPage } from './queue.svelte.ts'
 import { type MessageRecord, newAnswer } from './record.ts'
+import { Settings } from './settings.svelte.ts'
 import { openShelf, type Shelf } from './shelf.ts'
 import { token } from './token.ts'
 import { Update } from './update.svelte.ts'
@@ -30,10 +31,15 @@ export class Desk {
   readonly attachments: Attachments
   readonly elsewhere: Elsewhere
   readonly update = new Update()
+  readonly settings = new Settings(document.documentElement)
   conversation = $state.raw<Conversation | undefined>(undefined)
   notice = $state.raw<Notice | undefined>(undefined)
   /** The list of commands and keys is open. */
   helping = $state(false)
+  /** What is open over the page. */
+  panel = $state<'settings' | 'palette' | undefined>(undefined)
+  /** Nothing but the words and the box to type in. */
+  zen = $state(false)
 
   readonly #shelf: Shelf
   readonly #own = ownTasks(pocketOfPage())

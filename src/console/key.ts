@@ -13,6 +13,7 @@ export function dropKey(): void {
   if (clean !== undefined) history.replaceState(history.state, '', clean)
 }
 
+/** Empty in the page that the service worker shows while the gateway is away: what is kept for that must not hold the key. */
 export function keyOfPage(): string {
   return window.GHOST_API_KEY ?? ''
 }

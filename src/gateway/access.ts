@@ -57,14 +57,14 @@ export class Access {
     return false
   }
 
-  /** `Set-Cookie` of a value that opens the page for a while, proves the key and does not hold it. */
-  cookie(request: IncomingMessage): string {
-    const expires = Math.floor(this.#clock() / 1000) + COOKIE_DAYS * 86_400
+  /** `Set-Cookie` of a value that opens the page for a while, proves the key and does not hold it. No days: takes it back. */
+  cookie(request: IncomingMessage, days = COOKIE_DAYS): string {
+    const expires = Math.floor(this.#clock() / 1000) + days * 86_400
     const secure =
       'encrypted' in request.socket || /^https\b/i.test(String(request.headers['x-forwarded-proto']))
         ? '; Secure'
         : ''
-    return `${COOKIE}=${expires}.${this.#sign(expires)}; Path=/; Max-Age=${COOKIE_DAYS * 86_400}; HttpOnly; SameSite=Strict${secure}`
+    return `${COOKIE}=${expires}.${this.#sign(expires)}; Path=/; Max-Age=${days * 86_400}; HttpOnly; SameSite=Strict${secure}`
   }
 
   #is(text: string): boolean {

@@ -114,6 +114,14 @@ export function page(key: string, access: Access) {
       return ''
     },
 
+    /** `POST /leave`: takes the page's cookie back. Whoever may have it needs no key to give it up. */
+    leave(request: FastifyRequest, reply: FastifyReply): string {
+      reply
+        .code(303)
+        .headers({ location: '/', 'cache-control': 'no-store', 'set-cookie': access.cookie(request.raw, 0) })
+      return ''
+    },
+
     preview(_: FastifyRequest, reply: FastifyReply): string {
       reply.headers({
         'content-type': 'text/html; charset=utf-8',
@@ -138,6 +146,7 @@ export function page(key: string, access: Access) {
       })
       if (sent.type !== 'file') throw new Fault('not_found', 'there is nothing here')
       reply.code(sent.statusCode).headers(sent.headers)
+      if (path.endsWith('.html')) reply.headers({ ...PAGE_HEADERS, 'content-security-policy': policy('') })
       if (!hashed) reply.header('cache-control', 'no-cache')
       return reply.send(sent.stream)
     },

@@ -173,6 +173,7 @@ export function routes(app: FastifyInstance, parts: RouteParts): void {
 
   seen('open', '/', page.index, { summary: 'The console, or the door to it', answers: { 200: 'text/html' } })
   open('POST', '/', page.enter)
+  open('POST', '/leave', page.leave)
   seen('open', '/preview', page.preview, {
     summary: 'The page that untrusted artefacts run in',
     answers: { 200: 'text/html' },

@@ -11,6 +11,7 @@ const PROTOCOL = 'docs/protocol.md'
 /** Not part of the API: the form of the locked page, the files of the build, and the heads of pages. */
 const UNDESCRIBED = [
   'POST /',
+  'POST /leave',
   'GET /{}',
   ...['/', '/docs', '/healthz', '/preview', '/readyz', '/{}'].map((path) => `HEAD ${path}`),
 ]
@@ -33,7 +34,7 @@ async function registered(): Promise<string[]> {
     for (const one of [method].flat()) found.push(plain(one, url))
   })
   const nothing = () => ({})
-  const pages = { index: nothing, enter: nothing, preview: nothing, asset: nothing }
+  const pages = { index: nothing, enter: nothing, leave: nothing, preview: nothing, asset: nothing }
   const asked = { health: nothing, ready: nothing, metrics: nothing, openapi: nothing, docs: nothing }
   const parts = { page: pages, operations: asked, metrics: newMetrics() }
   routes(app, parts as unknown as RouteParts)
