@@ -61,6 +61,7 @@ export class Answer {
   #follow: Follow | undefined
   #frame = 0
   #saving: number | undefined
+  #left = false
 
   constructor(record: AnswerRecord, clock: Clock, save: () => Promise<void>) {
     this.record = record
@@ -90,7 +91,7 @@ export class Answer {
       exchange,
       clock: this.#clock,
       changed: () => this.#changed(),
-      keep: () => this.#save(),
+      keep: () => this.keep(),
       link: (link) => {
         this.link = link
       },
@@ -117,10 +118,13 @@ export class Answer {
     this.#follow?.nudge(kind)
   }
 
-  leave(): void {
+  /** Resolves when it is put away. What comes after that belongs to whoever takes it up. */
+  async leave(): Promise<void> {
     this.#follow?.leave()
     cancelAnimationFrame(this.#frame)
-    void this.keep()
+    const kept = this.keep()
+    this.#left = true
+    await kept
   }
 
   /** Nobody will read it on. */
@@ -134,10 +138,11 @@ export class Answer {
   async keep(): Promise<void> {
     clearTimeout(this.#saving)
     this.#saving = undefined
-    await this.#save()
+    if (!this.#left) await this.#save()
   }
 
   #changed(): void {
+    if (this.#left) return
     this.#saving ??= window.setTimeout(() => void this.keep(), KEEP_MS)
     if (this.#frame !== 0) return
     this.#frame = requestAnimationFrame(() => {

@@ -1,42 +1,39 @@
 const TAB = 'ghost.conversation'
-const RELOAD_MS = 400
+const LOCK = 'ghost.conversation.'
 
-/**
- * Takes a conversation for this tab until the tab ends, so that no two tabs write one. Where the browser has no
- * locks (a page over plain HTTP), the tab's own memory has to do.
- */
-async function take(id: string, waitMs: number): Promise<boolean> {
-  if (!('locks' in navigator)) return waitMs > 0
-  return new Promise((resolve) => {
-    const forever = new Promise<never>(() => {})
-    const options = waitMs > 0 ? { signal: AbortSignal.timeout(waitMs) } : { ifAvailable: true }
-    navigator.locks
-      .request(`ghost.conversation.${id}`, options, (lock) => {
-        resolve(lock !== null)
-        return lock ? forever : undefined
-      })
-      .catch(() => resolve(false))
-  })
+/** A conversation that no other tab writes until this one lets go of it. */
+export interface Claim {
+  readonly id: string
+  readonly release: () => void
 }
 
 /**
- * Which conversation this tab shows: its own after a reload, even one that has nothing but a draft yet; otherwise
- * the newest that no other tab has open.
+ * Takes a conversation for this tab, until it lets go or ends; undefined when another tab still has it after the
+ * wait. Where the browser has no locks (a page over plain HTTP), what the other tabs say has to do.
  */
-export async function claim(newestFirst: readonly string[]): Promise<string | undefined> {
-  const own = read()
-  // A duplicated tab has the memory of its original; the page before a reload may still be going.
-  if (own && (await take(own, RELOAD_MS))) return own
-  for (const id of newestFirst.slice(0, 5)) {
-    if (id !== own && (await take(id, 0))) return id
-  }
-  return undefined
+export async function take(
+  id: string,
+  waitMs: number,
+  ask: (id: string) => Promise<boolean>,
+): Promise<Claim | undefined> {
+  if (!('locks' in navigator)) return (await ask(id)) ? undefined : { id, release: () => {} }
+  const { promise, resolve } = Promise.withResolvers<Claim | undefined>()
+  const over = Promise.withResolvers<void>()
+  const options = waitMs > 0 ? { signal: AbortSignal.timeout(waitMs) } : { ifAvailable: true }
+  navigator.locks
+    .request(LOCK + id, options, (lock) => {
+      resolve(lock ? { id, release: () => over.resolve() } : undefined)
+      return lock ? over.promise : undefined
+    })
+    .catch(() => resolve(undefined))
+  return promise
 }
 
-/** Makes a new conversation this tab's. */
-export async function claimNew(id: string): Promise<void> {
-  remember(id)
-  await take(id, RELOAD_MS)
+/** Which conversations any tab has, this one's included. */
+export async function taken(): Promise<ReadonlySet<string>> {
+  if (!('locks' in navigator)) return new Set()
+  const { held = [] } = await navigator.locks.query()
+  return new Set(held.flatMap(({ name }) => (name?.startsWith(LOCK) ? [name.slice(LOCK.length)] : [])))
 }
 
 export function remember(id: string): void {
@@ -47,7 +44,8 @@ export function remember(id: string): void {
   }
 }
 
-function read(): string | undefined {
+/** The conversation this tab showed before a reload, even one that has nothing but a draft yet. */
+export function remembered(): string | undefined {
   try {
     return sessionStorage.getItem(TAB) ?? undefined
   } catch {

@@ -76,10 +76,10 @@ export class Conversation {
   }
 
   /** Takes up an answer that an earlier page did not see to its end, and what was queued behind it. */
-  goOn(): void {
+  async goOn(): Promise<void> {
     const answer = this.running
-    if (answer) void this.#follow(answer)
-    else if (this.waitsFor === 'answer') void this.askNext()
+    if (answer) await this.#follow(answer)
+    else if (this.waitsFor === 'answer') await this.askNext()
   }
 
   async ask(text: string, id = token()): Promise<void> {
@@ -111,7 +111,7 @@ export class Conversation {
     const at = this.messages.findIndex((message) => message.id === id)
     if (this.running || at < 0 || text.trim() === '') return
     this.#replace(at, 'the messages after it were replaced')
-    if (at === 0) this.record = { ...this.record, title: titleOf(text) }
+    if (at === 0 && !this.record.named) this.record = { ...this.record, title: titleOf(text) }
     await this.#begin(at, [{ role: 'user', id: token(), at: this.#parts.clock.now(), text }])
   }
 
@@ -137,7 +137,7 @@ export class Conversation {
     this.#replace(0, 'the conversation was cleared')
     this.queue.set([])
     this.editing = undefined
-    this.record = { ...this.record, title: '' }
+    if (!this.record.named) this.record = { ...this.record, title: '' }
     await Promise.all([this.#touch(), this.#store(0)])
   }
 
@@ -153,10 +153,16 @@ export class Conversation {
     await Promise.all([this.#touch(), this.#store(replaced.from)])
   }
 
-  leave(): void {
+  /** Resolves when all is put away; nothing is written any more after that. */
+  async leave(): Promise<void> {
     this.#dropped = true
     this.#forget.abort()
-    this.running?.leave()
+    await this.running?.leave()
+  }
+
+  async rename(title: string): Promise<void> {
+    this.record = { ...this.record, title, named: true }
+    if (this.messages.length > 0) await this.#parts.shelf.keep(this.record).catch(this.#parts.lost)
   }
 
   /** All of it as data, for an archive. */

@@ -1,17 +1,21 @@
 import { AgentLog } from './agentlog.svelte.ts'
 import { Api } from './api.ts'
 import { Attachments } from './attachments.svelte.ts'
-import { claim, claimNew, remember } from './claim.ts'
 import { clock } from './clock.ts'
 import { Connection } from './connection.svelte.ts'
-import { Conversation, newConversation } from './conversation.svelte.ts'
+import type { Conversation } from './conversation.svelte.ts'
+import { openShelf } from './diskshelf.ts'
 import { Elsewhere, type Foreign } from './elsewhere.svelte.ts'
 import { keyOfPage } from './key.ts'
+import { Library } from './library.svelte.ts'
 import { ownTasks } from './own.ts'
 import { pocketOfPage } from './queue.svelte.ts'
-import { type MessageRecord, newAnswer } from './record.ts'
+import { newAnswer } from './record.ts'
+import { isRecord } from './said.ts'
+import { Seat } from './seat.svelte.ts'
 import { Settings } from './settings.svelte.ts'
-import { openShelf, type Shelf } from './shelf.ts'
+import { type Shelf, telling } from './shelf.ts'
+import { Tabs } from './tabs.ts'
 import { token } from './token.ts'
 import { Update } from './update.svelte.ts'
 import { onWake } from './wake.ts'
@@ -32,7 +36,8 @@ export class Desk {
   readonly elsewhere: Elsewhere
   readonly update = new Update()
   readonly settings = new Settings(document.documentElement)
-  conversation = $state.raw<Conversation | undefined>(undefined)
+  readonly seat: Seat
+  readonly library: Library
   notice = $state.raw<Notice | undefined>(undefined)
   /** The list of commands and keys is open. */
   helping = $state(false)
@@ -41,43 +46,91 @@ export class Desk {
   /** Nothing but the words and the box to type in. */
   zen = $state(false)
 
-  readonly #shelf: Shelf
   readonly #own = ownTasks(pocketOfPage())
   #toldLoss = false
 
-  private constructor(shelf: Shelf) {
-    this.#shelf = shelf
+  private constructor(kept: Shelf) {
     this.api = new Api(keyOfPage(), () => this.connection.refused())
     this.connection = new Connection(clock, this.api)
     this.log = new AgentLog(clock, () => this.connection.nudge())
     this.attachments = new Attachments(this.api)
     const idle = () => document.hidden || this.connection.health !== 'online'
-    this.elsewhere = new Elsewhere({ api: this.api, shelf, own: this.#own, clock, idle })
+    this.elsewhere = new Elsewhere({ api: this.api, shelf: kept, own: this.#own, clock, idle })
     void this.connection.watch()
     const forever = new AbortController().signal
     void this.elsewhere.watch(forever)
+    const tabs = new Tabs(clock)
+    const changed = () => {
+      tabs.say({ say: 'changed' })
+      void this.library.refresh()
+    }
+    const shelf = telling(kept, changed)
+    const parts = {
+      api: this.api,
+      shelf,
+      clock,
+      pocket: pocketOfPage(),
+      began: this.#own.add,
+      reachable: () => navigator.onLine && !['offline', 'gone'].includes(this.connection.health),
+      lost: () => this.#lost(),
+    }
+    this.seat = new Seat({ shelf, clock, tabs, parts, moved: changed })
+    this.library = new Library({ shelf, clock, tabs, seat: this.seat, tasks: () => this.#tasks(), forever })
     onWake((wake) => {
       this.connection.nudge()
       this.elsewhere.nudge()
       this.log.nudge()
+      void this.library.refresh()
       this.conversation?.running?.nudge(wake)
     }, forever)
     addEventListener('pagehide', () => void this.conversation?.running?.keep())
-    if (!shelf.lasting)
+    if (!kept.lasting)
       this.notice = { kind: 'warning', text: 'this browser keeps nothing: a reload ends this conversation' }
   }
 
   static async open(): Promise<Desk> {
     const desk = new Desk(await openShelf())
-    await desk.#begin()
+    const known = await desk.library.open()
+    await desk.seat.begin(known, (id) => desk.library.isGone(id))
     return desk
   }
 
-  async startAnew(): Promise<void> {
-    this.conversation?.leave()
-    const record = newConversation(token(), clock.now())
-    this.conversation = this.#conversation(record)
-    await claimNew(record.id)
+  get conversation(): Conversation | undefined {
+    return this.seat.conversation
+  }
+
+  startAnew(): Promise<void> {
+    return this.seat.anew()
+  }
+
+  /** Opens one of the library's conversations; one that another tab has stays there, and the page says so. */
+  async open(id: string): Promise<void> {
+    const record = this.library.rows.find((row) => row.id === id)
+    if (record) await this.seat.open(record)
+  }
+
+  async rename(id: string, title: string): Promise<void> {
+    await this.#orSay('renaming', () => this.library.rename(id, title))
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#orSay('deleting', () => this.library.remove(id))
+  }
+
+  async exportMarkdown(id: string): Promise<void> {
+    await this.#orSay('exporting', () => this.library.exportMarkdown(id))
+  }
+
+  async exportJson(id: string): Promise<void> {
+    await this.#orSay('exporting', () => this.library.exportJson(id))
+  }
+
+  exportAll(): Promise<void> {
+    return this.#attempt('exporting all conversations', () => this.library.exportAll())
+  }
+
+  importFile(file: File): Promise<void> {
+    return this.#attempt(`importing ${file.name}`, () => this.library.import(file))
   }
 
   async save(): Promise<void> {
@@ -96,11 +149,7 @@ export class Desk {
         this.notice = { kind: 'busy', text: `${what} · ${Math.round(part * 100)} %` }
       }
       const loaded = await loadWorkspace(this.api, file, progress, clock.now())
-      if (loaded.messages.length > 0) {
-        const conversation = this.#made(loaded.title, loaded.messages)
-        conversation.running?.abandon()
-        await this.#adopt(conversation)
-      }
+      if (loaded.messages.length > 0) await this.seat.adopt(loaded.title, loaded.messages, false)
       return `workspace loaded${loaded.files === undefined ? '' : ` · ${loaded.files} files`}`
     })
   }
@@ -110,53 +159,34 @@ export class Desk {
     this.#own.add(foreign.task)
     this.elsewhere.dismiss([foreign])
     const answer = { ...newAnswer(token(), token(), foreign.since), task: foreign.task, foreign: true }
-    const conversation = this.#made('from another device', [answer])
-    await this.#adopt(conversation)
-    conversation.goOn()
+    await this.seat.adopt('from another device', [answer], true)
   }
 
-  async #begin(): Promise<void> {
-    const known = await this.#shelf.conversations().catch(() => [])
-    const id = await claim(known.map((conversation) => conversation.id))
-    if (id === undefined) return this.startAnew()
-    const record = known.find((conversation) => conversation.id === id) ?? newConversation(id, clock.now())
-    remember(record.id)
-    const messages = await this.#shelf.messages(record.id).catch(() => [])
-    this.conversation = this.#conversation(record, messages)
-    this.conversation.goOn()
+  async #tasks(): Promise<ReadonlySet<string>> {
+    const body: unknown = await (await this.api.expect('/api/chat/tasks')).json()
+    const tasks: unknown[] = isRecord(body) && Array.isArray(body.tasks) ? body.tasks : []
+    return new Set(
+      tasks.flatMap((task) =>
+        isRecord(task) && task.status === 'running' && typeof task.task_id === 'string' ? [task.task_id] : [],
+      ),
+    )
   }
 
-  #made(title: string, messages: readonly MessageRecord[]): Conversation {
-    return this.#conversation({ ...newConversation(token(), clock.now()), title }, messages)
+  #lost(): void {
+    if (!this.#toldLoss)
+      this.notice = {
+        kind: 'warning',
+        text: 'the browser has no room left: what comes now is lost at a reload',
+      }
+    this.#toldLoss = true
   }
 
-  async #adopt(conversation: Conversation): Promise<void> {
-    this.conversation?.leave()
-    this.conversation = conversation
-    await claimNew(conversation.id)
-    await conversation.keep()
-  }
-
-  #conversation(record: Conversation['record'], messages: readonly MessageRecord[] = []): Conversation {
-    const lost = () => {
-      if (!this.#toldLoss)
-        this.notice = {
-          kind: 'warning',
-          text: 'the browser has no room left: what comes now is lost at a reload',
-        }
-      this.#toldLoss = true
+  async #orSay(what: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      this.notice = { kind: 'failure', text: `${what} failed: ${reason(error)}` }
     }
-    const reachable = () => navigator.onLine && !['offline', 'gone'].includes(this.connection.health)
-    const parts = {
-      api: this.api,
-      shelf: this.#shelf,
-      clock,
-      pocket: pocketOfPage(),
-      began: this.#own.add,
-      reachable,
-      lost,
-    }
-    return new Conversation(parts, record, messages)
   }
 
   async #attempt(what: string, act: () => Promise<string>): Promise<void> {
@@ -164,8 +194,11 @@ export class Desk {
     try {
       this.notice = { kind: 'done', text: await act() }
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      this.notice = { kind: 'failure', text: `${what} failed: ${why}` }
+      this.notice = { kind: 'failure', text: `${what} failed: ${reason(error)}` }
     }
   }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

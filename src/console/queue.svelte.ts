@@ -83,6 +83,15 @@ function isQueued(row: unknown): row is Queued {
   )
 }
 
+/** For a conversation that is no more. */
+export function dropQueue(conversation: string, pocket: Pocket | undefined): void {
+  try {
+    pocket?.removeItem(NAME + conversation)
+  } catch {
+    // A browser that forbids it has kept none.
+  }
+}
+
 /** A page without permission to keep anything throws at the very name. */
 export function pocketOfPage(): Pocket | undefined {
   try {

@@ -50,6 +50,12 @@ export interface ConversationRecord {
   readonly title: string
   readonly createdAt: number
   readonly updatedAt: number
+  /** A person gave it its title; no question changes it any more. */
+  readonly named?: true
+  /** The task of an answer that was still running when the conversation was left. */
+  readonly runs?: string
+  /** When it was deleted. Until the time to undo that is over, all of it is still there. */
+  readonly goneAt?: number
 }
 
 export function newAnswer(id: string, key: string, at: number): AnswerRecord {
@@ -146,5 +152,15 @@ export function readConversation(value: unknown): ConversationRecord | undefined
   const createdAt = time(value.createdAt)
   const updatedAt = time(value.updatedAt)
   if (id === null || createdAt === null || updatedAt === null) return undefined
-  return { id, title: text(value.title), createdAt, updatedAt }
+  const runs = word(value.runs)
+  const goneAt = time(value.goneAt)
+  return {
+    id,
+    title: text(value.title),
+    createdAt,
+    updatedAt,
+    ...(value.named === true && { named: true }),
+    ...(runs !== null && { runs }),
+    ...(goneAt !== null && { goneAt }),
+  }
 }
