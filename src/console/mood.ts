@@ -1,8 +1,9 @@
+import { Envelope } from './envelope.ts'
 import type { LineClass } from './logclass.ts'
 
 /** What happens that a face can show. */
 export type Happening =
-  | { readonly kind: 'asked' | 'spoke' | 'chunk' }
+  | { readonly kind: 'asked' | 'spoke' | 'chunk' | 'warned' }
   | { readonly kind: 'line'; readonly of: LineClass }
   | { readonly kind: 'ended'; readonly how: 'done' | 'stopped' | 'failed' }
 
@@ -12,54 +13,36 @@ export interface Look {
   readonly energy: number
   /** From dust to a face. */
   readonly gather: number
-  /** From cyan to magenta. */
-  readonly warmth: number
+  /** How much of it is a graph: it thinks in all directions. */
+  readonly graph: number
+  /** From cyan to ice: hands are at work. */
+  readonly keen: number
+  /** From cyan to magenta: it is you who speak, or are waited for. */
+  readonly you: number
+  /** From cyan to amber: something is not as it should be. */
+  readonly caution: number
   /** Something failed. */
   readonly spike: number
   /** How bright; the only number that may become light, and it turns at most three times a second. */
   readonly glow: number
-  /** How loud the voice is; for movement, never for light. */
+  /** How loud it speaks, and how loud it hears you; for movement, never for light. */
   readonly voice: number
+  readonly ear: number
 }
 
-const TURN_MS = 350
+/** From dark to light takes more than a second, whatever happens. */
+const GLOW_A_SECOND = 0.8
 const STEP_MS = 40
 const AWAY_MS = 6_000
 const SPIKE_EVERY_MS = 4_000
 const OUTSIDE_MS = 8_000
-
-/** Follows a target with one pace up and another down, and never turns twice within `TURN_MS`. */
-export class Envelope {
-  value: number
-  readonly #upMs: number
-  readonly #downMs: number
-  readonly #turnMs: number
-  #way = 0
-  #turnedAt = Number.NEGATIVE_INFINITY
-
-  constructor(value: number, upMs: number, downMs: number, turnMs = TURN_MS) {
-    this.value = value
-    this.#upMs = upMs
-    this.#downMs = downMs
-    this.#turnMs = turnMs
-  }
-
-  step(target: number, ms: number, now: number): number {
-    const way = Math.sign(target - this.value)
-    if (way === 0) return this.value
-    if (way !== this.#way) {
-      if (now - this.#turnedAt < this.#turnMs) return this.value
-      this.#way = way
-      this.#turnedAt = now
-    }
-    this.value += (target - this.value) * (1 - Math.exp(-ms / (way > 0 ? this.#upMs : this.#downMs)))
-    return this.value
-  }
-}
+const WARNED_MS = 3_500
 
 interface Feeling {
   readonly push: number
-  readonly warmth: number
+  readonly keen: number
+  /** How much of the face goes into the graph while it lasts. */
+  readonly graph: number
   /** How long it stays visible, whatever of less weight comes next. */
   readonly dwellMs: number
   readonly weight: number
@@ -67,21 +50,23 @@ interface Feeling {
 
 /** A thought comes with every second line: it must not hide that a tool runs. */
 const FEELINGS: Readonly<Record<LineClass, Feeling>> = {
-  error: { push: 0.2, warmth: 0.9, dwellMs: 3_000, weight: 6 },
-  tool: { push: 0.16, warmth: 0.62, dwellMs: 4_500, weight: 5 },
-  memory: { push: 0.14, warmth: 0.42, dwellMs: 3_000, weight: 4 },
-  plan: { push: 0.1, warmth: 0.3, dwellMs: 2_000, weight: 3 },
-  accent: { push: 0.12, warmth: 0.15, dwellMs: 1_400, weight: 2 },
-  think: { push: 0.08, warmth: 0.08, dwellMs: 600, weight: 1 },
-  idle: { push: 0, warmth: 0, dwellMs: 800, weight: 0 },
+  error: { push: 0.2, keen: 0, graph: 0.3, dwellMs: 3_000, weight: 6 },
+  tool: { push: 0.16, keen: 0.8, graph: 0.52, dwellMs: 4_500, weight: 5 },
+  memory: { push: 0.14, keen: 0.45, graph: 0.46, dwellMs: 3_000, weight: 4 },
+  plan: { push: 0.1, keen: 0.3, graph: 0.4, dwellMs: 2_000, weight: 3 },
+  accent: { push: 0.12, keen: 0.15, graph: 0.3, dwellMs: 1_400, weight: 2 },
+  think: { push: 0.08, keen: 0.05, graph: 0.36, dwellMs: 600, weight: 1 },
+  idle: { push: 0, keen: 0, graph: 0.26, dwellMs: 800, weight: 0 },
 }
 
 /** The mood of the agent, out of what can be known of it. Knows no screen and no clock of its own. */
 export class Mood {
   isRunning = false
   isTroubled = false
-  /** 0 to 1, from a microphone or a loudspeaker. */
-  amplitude = 0
+  isListening = false
+  /** 0 to 1, from the loudspeaker and from the microphone. */
+  speech = 0
+  microphone = 0
 
   #now: number
   #activity = 0
@@ -89,15 +74,20 @@ export class Mood {
   #shockedAt = Number.NEGATIVE_INFINITY
   #hasSpoken = false
   #outsideUntil = Number.NEGATIVE_INFINITY
+  #warnedUntil = Number.NEGATIVE_INFINITY
   #feeling = FEELINGS.idle
   #feelingUntil = Number.NEGATIVE_INFINITY
 
   readonly #energy = new Envelope(0, 450, 1_600)
   readonly #gather = new Envelope(0, 1_300, 2_400)
-  readonly #warmth = new Envelope(0, 700, 1_800)
+  readonly #graph = new Envelope(0, 1_100, 1_700)
+  readonly #keen = new Envelope(0, 700, 1_800)
+  readonly #you = new Envelope(0, 380, 900)
+  readonly #caution = new Envelope(0, 600, 1_800)
   readonly #spike = new Envelope(0, 280, 2_200)
-  readonly #glow = new Envelope(0, 320, 900)
+  readonly #glow = new Envelope(0, 320, 900, undefined, GLOW_A_SECOND)
   readonly #voice = new Envelope(0, 70, 180, 0)
+  readonly #ear = new Envelope(0, 90, 260, 0)
 
   constructor(now: number) {
     this.#now = now
@@ -114,6 +104,9 @@ export class Mood {
       case 'chunk':
         this.#hasSpoken = true
         return this.#push(0.03)
+      case 'warned':
+        this.#warnedUntil = now + WARNED_MS
+        return this.#push(0.1)
       case 'ended':
         this.#hasSpoken = false
         if (happening.how === 'failed') this.#fail(now)
@@ -137,17 +130,22 @@ export class Mood {
     return {
       energy: this.#energy.value,
       gather: this.#gather.value,
-      warmth: this.#warmth.value,
+      graph: this.#graph.value,
+      keen: this.#keen.value,
+      you: this.#you.value,
+      caution: this.#caution.value,
       spike: this.#spike.value,
       glow: this.#glow.value,
       voice: this.#voice.value,
+      ear: this.#ear.value,
     }
   }
 
   /** Where it would come to rest if nothing more happened: for a picture that stands still. */
   still(): Look {
     const gather = this.#gathered(Number.POSITIVE_INFINITY)
-    return { energy: 0, gather, warmth: 0, spike: 0, glow: this.#bright(gather, 0, 0), voice: 0 }
+    const glow = this.#bright(gather, 0, 0)
+    return { energy: 0, gather, graph: 0, keen: 0, you: 0, caution: 0, spike: 0, glow, voice: 0, ear: 0 }
   }
 
   #step(ms: number, now: number): void {
@@ -157,16 +155,28 @@ export class Mood {
     const energy = this.#energy.step(Math.min(1, base + this.#activity), ms, now)
     const gather = this.#gather.step(this.#gathered(now), ms, now)
     const isFelt = now < this.#feelingUntil
-    this.#warmth.step(isFelt ? this.#feeling.warmth : 0, ms, now)
+    const feeling = isFelt ? this.#feeling : FEELINGS.idle
+    this.#keen.step(feeling.keen, ms, now)
+    this.#graph.step(this.#dissolved(feeling), ms, now)
+    this.#you.step(this.isListening ? 0.85 : 0, ms, now)
+    this.#caution.step(now < this.#warnedUntil ? 0.8 : 0, ms, now)
     const spike = this.#spike.step(Math.min(1, this.#shock), ms, now)
     this.#glow.step(this.#bright(gather, energy, spike), ms, now)
-    this.#voice.step(Math.min(1, Math.max(0, this.amplitude)), ms, now)
+    this.#voice.step(part(this.speech), ms, now)
+    this.#ear.step(part(this.microphone), ms, now)
   }
 
   #gathered(now: number): number {
     if (this.isTroubled) return 0.12
     if (this.isRunning) return this.#hasSpoken ? 0.86 : 1
+    if (this.isListening) return 0.9
     return now < this.#outsideUntil ? 0.72 : 0.55
+  }
+
+  /** It lets go of its face while it works, and has it back when it speaks. */
+  #dissolved(feeling: Feeling): number {
+    if (!this.isRunning || this.isTroubled) return 0
+    return this.#hasSpoken ? feeling.graph * 0.3 : feeling.graph
   }
 
   #bright(gather: number, energy: number, spike: number): number {
@@ -194,4 +204,8 @@ export class Mood {
     this.#shockedAt = now
     this.#shock = 1.4
   }
+}
+
+function part(value: number): number {
+  return Math.min(1, Math.max(0, value))
 }

@@ -31,12 +31,25 @@ const COUNT_FRAMES = `{
     return draw.apply(this, rest)
   }
 }`
+const FAST_SCREEN = 'window.requestAnimationFrame = (tell) => setTimeout(() => tell(performance.now()), 4)'
 const frames = (page: Page) => page.evaluate('window.frames_drawn') as Promise<number>
 const canvas = (page: Page, state: string) => page.locator(`canvas[data-state="${state}"]`)
 const HIDE = (isHidden: boolean) => `{
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${isHidden} })
   document.dispatchEvent(new Event('visibilitychange'))
 }`
+
+/** What this document itself loaded of the face: neither what an earlier one did, nor what a worker keeps for later. */
+const faceFiles = (page: Page) =>
+  page.evaluate(`performance.getEntriesByType('resource').map(({ name }) => name)
+    .filter((name) => /\\/(?:face|feel)[^/]*\\.js$/.test(name))`) as Promise<string[]>
+
+/** After the moment in which the page brings the face, and long enough for it to have come. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(`performance.getEntriesByName('first-contentful-paint').length > 0`)
+  await page.evaluate('new Promise((idle) => requestIdleCallback(idle, { timeout: 4000 }))')
+  await page.waitForTimeout(1_500)
+}
 
 /** The lightest light of the face itself, as relative luminance, in a part of the screen. */
 async function lightest(page: Page, left: number, right: number): Promise<number> {
@@ -105,14 +118,45 @@ describe('the face', () => {
     await using world = await openConsole(browser)
     const { page } = world
     await again(page, `localStorage.setItem('face', 'off')`)
-    // What the page before this one asked for, and what its worker keeps, is not this page's.
-    const loaded = () =>
-      page.evaluate(`performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)`)
-    await page.waitForTimeout(1_500)
+    await settled(page)
     expect(await page.locator('canvas').count()).toBe(0)
-    const paths = (await loaded()) as string[]
-    expect(paths.filter((path) => path.startsWith('/assets/'))).not.toEqual([])
-    expect(paths.filter((path) => /\/face-[^/]*\.js$/.test(path))).toEqual([])
+    expect(await faceFiles(page)).toEqual([])
+    // The same question has an answer where it is on.
+    await again(page, ALIVE)
+    await canvas(page, 'alive').waitFor({ state: 'attached' })
+    expect(await faceFiles(page)).not.toEqual([])
+  })
+
+  test('draws at most thirty frames a second while nothing happens, on a screen that could show more', async () => {
+    await using world = await openConsole(browser)
+    const { page } = world
+    await again(page, ALIVE, COUNT_FRAMES, FAST_SCREEN)
+    await eventually('it moves', async () => (await frames(page)) > 5, 20_000)
+    const rate = (await page.evaluate(`new Promise((tell) => {
+      const [from, start] = [window.frames_drawn, performance.now()]
+      setTimeout(() => tell((window.frames_drawn - from) * 1000 / (performance.now() - start)), 2000)
+    })`)) as number
+    expect(rate).toBeGreaterThan(1)
+    expect(rate).toBeLessThanOrEqual(30)
+  })
+
+  test('takes the form that was chosen, and is the same face whenever it is chosen again', async () => {
+    await using world = await openConsole(browser, { context: { reducedMotion: 'reduce' } })
+    const { page } = world
+    await again(page, COUNT_FRAMES)
+    await canvas(page, 'still').waitFor({ state: 'attached' })
+    await eventually('it is drawn', async () => (await frames(page)) > 0)
+    await page.evaluate(`document.querySelector('.app').style.opacity = '0'`)
+    const pictures: string[] = []
+    for (const form of ['face', 'cyber', 'graph', 'face']) {
+      const before = await frames(page)
+      await page.evaluate(`dispatchEvent(new CustomEvent('ghost:face-form', { detail: '${form}' }))`)
+      await page.locator(`canvas[data-form="${form}"]`).waitFor({ state: 'attached' })
+      await eventually('it is drawn again', async () => (await frames(page)) > before)
+      pictures.push((await page.screenshot()).toString('base64'))
+    }
+    expect(pictures[3]).toBe(pictures[0])
+    expect(new Set(pictures).size).toBe(3)
   })
 
   test('leaves the page whole without WebGL, and when it is taken away', async () => {
@@ -124,7 +168,7 @@ describe('the face', () => {
     )
     await page.locator('canvas').waitFor({ state: 'detached' })
     await again(page, 'HTMLCanvasElement.prototype.getContext = () => null')
-    await page.waitForTimeout(1_500)
+    await settled(page)
     expect(await page.locator('canvas').count()).toBe(0)
     await say(page, 'hello')
     await ended(page)

@@ -1,13 +1,26 @@
-import { Envelope, Mood } from '../mood.ts'
-import { Effort, Loop } from './loop.ts'
+import { Envelope } from '../envelope.ts'
+import { Mood } from '../mood.ts'
+import { recallPoints, rememberPoints } from './budget.ts'
+import { sequence } from './chance.ts'
+import type { FaceForm } from './choice.ts'
+import { Dissolve } from './dissolve.ts'
+import { Effort } from './effort.ts'
+import { Loop } from './loop.ts'
+import { drawPicture } from './portrait.ts'
 import { openScene, type Stage } from './scene.ts'
+import { type Shape, shapeFace } from './shape.ts'
+import { sounds } from './signal.ts'
 
 export type FaceState = 'alive' | 'paused' | 'still'
 
 const BLURRED_MS = 60_000
 const APPEARS_MS = 900
-const DESKTOP = { points: 16_000, least: 4_000, work: 30, rest: 24 }
-const PHONE = { points: 7_000, least: 2_500, work: 24, rest: 12 }
+const CHANCE = 0x9e3779b9
+/** Frames a second when something goes on, and when nothing does. */
+const DESKTOP = { points: 18_000, least: 4_500, work: 60, rest: 24 }
+const PHONE = { points: 8_500, least: 3_000, work: 30, rest: 12 }
+/** Slower than this is late: a screen that saves power shows no more. */
+const SPENT_RATE = 30
 
 /** The living face on a canvas: when it moves, when it rests, and what of it is shown. */
 export class Face {
@@ -21,7 +34,9 @@ export class Face {
     (now, since) => this.#frame(now, since),
   )
   readonly #device = matchMedia('(pointer: coarse)').matches || innerWidth < 700 ? PHONE : DESKTOP
-  readonly #effort = new Effort(this.#device.points, this.#device.least)
+  readonly #points = recallPoints(this.#device.least, this.#device.points, Date.now())
+  readonly #effort = new Effort(this.#points, this.#device.least)
+  readonly #dissolve: Dissolve
   readonly #talk = new Envelope(0, 700, 700, 0)
   readonly #calm = new Envelope(0, 900, 1_600, 0)
   readonly #presence = new Envelope(0, APPEARS_MS, APPEARS_MS, 0)
@@ -40,12 +55,15 @@ export class Face {
   constructor(
     canvas: HTMLCanvasElement,
     context: WebGL2RenderingContext,
+    form: FaceForm,
     isStill: boolean,
     lost: () => void,
   ) {
     this.#canvas = canvas
     this.#isStill = isStill
-    this.#scene = openScene(canvas, context, this.#device.points)
+    this.#dissolve = new Dissolve(form)
+    this.#scene = openScene(canvas, context, this.#shape(), sequence(CHANCE))
+    canvas.dataset.form = form
     const { signal } = this.#over
     canvas.addEventListener('webglcontextlost', lost, { signal })
     addEventListener('resize', () => this.#fitted(), { signal })
@@ -61,6 +79,12 @@ export class Face {
     if (isStill === this.#isStill) return
     this.#isStill = isStill
     this.#decide()
+  }
+
+  form(form: FaceForm): void {
+    this.#dissolve.form = form
+    this.#canvas.dataset.form = form
+    this.#changed()
   }
 
   place(stage: Stage): void {
@@ -86,6 +110,12 @@ export class Face {
     cancelAnimationFrame(this.#redraw)
     this.#loop.rest()
     this.#scene.close()
+  }
+
+  /** Always the same chance, so that the face is always this face. */
+  #shape(): Shape {
+    const { drawn } = this.#dissolve
+    return shapeFace(drawPicture(drawn), this.#points, sequence(CHANCE), drawn === 'cyber' ? 0.8 : 0)
   }
 
   #decide(): void {
@@ -125,16 +155,24 @@ export class Face {
       this.#talk.value = this.#isTalking ? 1 : 0
       this.#calm.value = this.#isRead
       this.#presence.value = 1
+      if (this.#dissolve.jump()) this.#scene.shape(this.#shape())
       this.#draw(this.#isStill ? this.mood.still() : this.mood.at(performance.now()))
     })
   }
 
   #frame(now: number, sinceMs: number): void {
+    const { speech, microphone, isListening } = sounds(now)
+    Object.assign(this.mood, { speech, microphone, isListening })
     const look = this.mood.at(now)
-    const rate = look.energy > 0.06 ? this.#device.work : this.#device.rest
-    this.#loop.rate(rate)
-    if (this.#effort.took(sinceMs, 1_000 / rate)) this.#scene.show(this.#effort.count)
+    const isBusy = look.energy > 0.06 || look.voice > 0.02 || look.ear > 0.02
+    const rate = isBusy ? this.#device.work : this.#device.rest
+    this.#loop.rate(this.#effort.isSpent ? Math.min(rate, SPENT_RATE) : rate)
+    if (this.#effort.took(sinceMs, 1_000 / Math.min(rate, SPENT_RATE))) {
+      this.#scene.show(this.#effort.count)
+      rememberPoints(this.#effort.count, Date.now())
+    }
     const ms = Math.min(sinceMs, 100)
+    if (this.#dissolve.step(look.graph, ms, now)) this.#scene.shape(this.#shape())
     this.#time += (ms / 1_000) * (0.75 + 1.1 * look.energy)
     this.#breath += (ms / 1_000) * (0.62 + 0.5 * look.energy)
     this.#talk.step(this.#isTalking ? 1 : 0, ms, now)
@@ -146,6 +184,7 @@ export class Face {
   #draw(look: ReturnType<Mood['at']>): void {
     this.#scene.draw({
       look,
+      scatter: this.#dissolve.scatter,
       time: this.#time,
       breath: this.#breath,
       talk: this.#talk.value,

@@ -1,6 +1,6 @@
 import type { Answer } from '../answer.svelte.ts'
 import type { Desk } from '../desk.svelte.ts'
-import { classOf } from '../logclass.ts'
+import { classOf, levelOf } from '../logclass.ts'
 import type { Face } from './face.ts'
 import { watchReading } from './reading.ts'
 
@@ -12,8 +12,10 @@ export function feel(desk: Desk, face: Face): () => void {
   const { mood } = face
   const now = () => performance.now()
   const stopListening = desk.log.listen((lines) => {
-    for (const { content, is_error } of lines.slice(-FELT_LINES))
+    for (const { content, is_error } of lines.slice(-FELT_LINES)) {
       mood.hear({ kind: 'line', of: classOf(content, is_error) }, now())
+      if (levelOf(content, is_error) === 'warning') mood.hear({ kind: 'warned' }, now())
+    }
   })
   const stopEffects = $effect.root(() => {
     $effect(() => {

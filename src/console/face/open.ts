@@ -1,5 +1,6 @@
 import type { Desk } from '../desk.svelte.ts'
-import { type FaceChoice, onFaceChoice, readFaceChoice } from './choice.ts'
+import { type FaceChoice, onFaceChoice, onFaceForm, readFaceChoice, readFaceForm } from './choice.ts'
+import type { Face } from './face.ts'
 
 const LOADS_WITHIN_MS = 2_000
 const PAINTS_WITHIN_MS = 10_000
@@ -12,12 +13,14 @@ export function openFace(desk: Desk, host: HTMLElement, tell: (isThere: boolean)
   const over = new AbortController()
   const reduced = matchMedia('(prefers-reduced-motion: reduce)')
   let choice = readFaceChoice()
-  let face: { decide(): void; leave(): void } | undefined
+  let form = readFaceForm()
+  let face: { made: Face; leave(): void } | undefined
   let isLoading = false
+  let isSoftware = false
 
   const decide = (): void => {
     if (choice === 'off' || over.signal.aborted) face?.leave()
-    else if (face) face.decide()
+    else if (face) face.made.still(isStill(choice, reduced.matches, isSoftware))
     else if (!isLoading) void load()
   }
   const load = async (): Promise<void> => {
@@ -32,7 +35,7 @@ export function openFace(desk: Desk, host: HTMLElement, tell: (isThere: boolean)
     })
     // Nothing to draw with: this page does not ask again.
     if (!context) return
-    const isSoftware = drawsInSoftware(context)
+    isSoftware = drawsInSoftware(context)
     const [{ Face }, { feel }] = await Promise.all([import('./face.ts'), import('./feel.svelte.ts')])
     isLoading = false
     if (over.signal.aborted) return
@@ -44,9 +47,9 @@ export function openFace(desk: Desk, host: HTMLElement, tell: (isThere: boolean)
       canvas.remove()
       tell(false)
     }
-    const made = new Face(canvas, context, isStill(choice, reduced.matches, isSoftware), leave)
+    const made = new Face(canvas, context, form, isStill(choice, reduced.matches, isSoftware), leave)
     const forget = feel(desk, made)
-    face = { leave, decide: () => made.still(isStill(choice, reduced.matches, isSoftware)) }
+    face = { made, leave }
     tell(true)
     // It may have been switched off while it came.
     decide()
@@ -57,6 +60,10 @@ export function openFace(desk: Desk, host: HTMLElement, tell: (isThere: boolean)
   onFaceChoice((next) => {
     choice = next
     decide()
+  }, over.signal)
+  onFaceForm((next) => {
+    form = next
+    face?.made.form(next)
   }, over.signal)
   return () => {
     over.abort()

@@ -6,10 +6,12 @@ import {
   OneFactor,
   Points,
   ShaderMaterial,
+  Vector2,
   Vector4,
 } from 'three'
+import { weave } from './graph.ts'
 import { FRAGMENT, VERTEX } from './shader.ts'
-import { shapeFace } from './shape.ts'
+import type { Shape } from './shape.ts'
 
 function makeUniforms() {
   return {
@@ -17,9 +19,14 @@ function makeUniforms() {
     breath: { value: 0 },
     gather: { value: 0 },
     energy: { value: 0 },
+    scatter: { value: 0 },
     voice: { value: 0 },
-    warmth: { value: 0 },
+    ear: { value: 0 },
+    keen: { value: 0 },
+    you: { value: 0 },
+    caution: { value: 0 },
     spike: { value: 0 },
+    reach: { value: new Vector2(1, 1) },
     glow: { value: 0 },
     size: { value: 2 },
     quiet: { value: new Vector4(0, 1, 0, 1) },
@@ -31,17 +38,24 @@ function makeUniforms() {
 export interface FacePoints {
   readonly object: Points
   readonly uniforms: ReturnType<typeof makeUniforms>
+  /** Makes another face of them. */
+  shape(shape: Shape): void
   /** Shows only this many of them. */
   show(count: number): void
   dispose(): void
 }
 
-export function makePoints(count: number, random: () => number): FacePoints {
-  const shape = shapeFace(count, random)
+export function makePoints(shape: Shape, random: () => number): FacePoints {
+  const web = weave(shape.home.length / 3, random)
   const geometry = new BufferGeometry()
-  geometry.setAttribute('position', new BufferAttribute(shape.home, 3))
-  geometry.setAttribute('drift', new BufferAttribute(shape.drift, 3))
-  geometry.setAttribute('nature', new BufferAttribute(shape.nature, 4))
+  const take = ({ home, drift, nature }: Shape) => {
+    geometry.setAttribute('position', new BufferAttribute(home, 3))
+    geometry.setAttribute('drift', new BufferAttribute(drift, 3))
+    geometry.setAttribute('nature', new BufferAttribute(nature, 4))
+  }
+  take(shape)
+  geometry.setAttribute('web', new BufferAttribute(web.place, 3))
+  geometry.setAttribute('link', new BufferAttribute(web.link, 4))
   const uniforms = makeUniforms()
   const material = new ShaderMaterial({
     uniforms,
@@ -62,6 +76,7 @@ export function makePoints(count: number, random: () => number): FacePoints {
   return {
     object,
     uniforms,
+    shape: take,
     show: (shown) => geometry.setDrawRange(0, shown),
     dispose() {
       geometry.dispose()

@@ -1,6 +1,7 @@
 import { PerspectiveCamera, Scene, WebGLRenderer } from 'three'
 import type { Look } from '../mood.ts'
 import { makePoints } from './points.ts'
+import type { Shape } from './shape.ts'
 
 /** Where the conversation is on the screen, in CSS pixels. */
 export interface Stage {
@@ -12,6 +13,8 @@ export interface Stage {
 
 export interface Pose {
   readonly look: Look
+  /** 0 is all face, 1 is all graph. */
+  readonly scatter: number
   /** Its own time and breath, which run faster when more goes on. */
   readonly time: number
   readonly breath: number
@@ -28,6 +31,7 @@ export interface FaceScene {
   resize(): boolean
   place(stage: Stage): void
   show(count: number): void
+  shape(shape: Shape): void
   draw(pose: Pose): void
   close(): void
 }
@@ -39,19 +43,21 @@ const SEEN_HEIGHT = 2 * DISTANCE * Math.tan((FIELD_DEGREES * Math.PI) / 360)
 const HEAD_HEIGHT = 2.4
 /** Half the width of the text, in CSS pixels: see `--measure`. */
 const WORDS_PX = 362
-const CHANCE = 0x9e3779b9
+/** The graph spreads over the page, and a little beyond it. */
+const WEB_PART = 1.06
 
 export function openScene(
   canvas: HTMLCanvasElement,
   context: WebGL2RenderingContext,
-  points: number,
+  shape: Shape,
+  random: () => number,
 ): FaceScene {
   const renderer = new WebGLRenderer({ canvas, context })
   renderer.setClearColor(0x000000, 0)
   const scene = new Scene()
   const camera = new PerspectiveCamera(FIELD_DEGREES, 1, 0.1, 30)
   camera.position.z = DISTANCE
-  const face = makePoints(points, sequence(CHANCE))
+  const face = makePoints(shape, random)
   scene.add(face.object)
   let [width, height, ratio] = [0, 0, 0]
   let stage: Stage = { left: 0, top: 0, width: innerWidth, height: innerHeight }
@@ -69,14 +75,14 @@ export function openScene(
     return true
   }
 
-  const draw = ({ look, time, breath, talk, calm, presence }: Pose) => {
+  const draw = ({ look, scatter, time, breath, talk, calm, presence }: Pose) => {
     const { object, uniforms } = face
     const isNarrow = stage.width < 700
-    const before = Math.min(stage.height * 0.86, stage.width * 1.35)
+    const before = Math.min(stage.height * 0.62, stage.width * 1.12)
     const during = Math.min(stage.height * 1.02, stage.width * (isNarrow ? 1.5 : 1.1))
     const headPx = mix(before, during, talk)
     const middleX = stage.left + stage.width / 2
-    const middleY = stage.top + stage.height * mix(isNarrow ? 0.31 : 0.335, 0.48, talk)
+    const middleY = stage.top + stage.height * mix(isNarrow ? 0.26 : 0.275, 0.48, talk)
     const unitsPerPx = SEEN_HEIGHT / height
     const scale = (headPx * unitsPerPx) / HEAD_HEIGHT
     object.scale.setScalar(scale)
@@ -89,10 +95,16 @@ export function openScene(
     uniforms.breath.value = Math.sin(breath)
     uniforms.gather.value = look.gather
     uniforms.energy.value = look.energy
+    uniforms.scatter.value = scatter
     uniforms.voice.value = look.voice
-    uniforms.warmth.value = look.warmth
+    uniforms.ear.value = look.ear
+    uniforms.keen.value = look.keen
+    uniforms.you.value = look.you
+    uniforms.caution.value = look.caution
     uniforms.spike.value = look.spike
     uniforms.glow.value = look.glow
+    const halfPage = (WEB_PART * SEEN_HEIGHT) / 2 / scale
+    uniforms.reach.value.set((halfPage * stage.width) / height, (halfPage * stage.height) / height)
     uniforms.size.value = ratio * Math.min(5.2, Math.max(2.6, headPx / 150))
     const across = (2 * middleX) / width - 1
     // Before the first word, words are in the middle of the page; later they are everywhere in their column.
@@ -106,7 +118,7 @@ export function openScene(
     )
     const rest = 1 - 0.45 * calm * talk
     uniforms.ink.value = presence * rest * 0.17
-    uniforms.open.value = presence * rest * mix(0.9, 0.44, talk)
+    uniforms.open.value = presence * rest * mix(0.95, 0.58, talk)
     renderer.render(scene, camera)
   }
 
@@ -117,6 +129,7 @@ export function openScene(
       stage = next
     },
     show: (count) => face.show(count),
+    shape: (next) => face.shape(next),
     draw,
     close() {
       face.dispose()
@@ -129,15 +142,4 @@ export function openScene(
 
 function mix(from: number, to: number, part: number): number {
   return from + (to - from) * part
-}
-
-/** Chance that is the same on every visit, so that the face is always this face. */
-function sequence(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
