@@ -17,7 +17,7 @@ const BLURRED_MS = 60_000
 const APPEARS_MS = 900
 const CHANCE = 0x9e3779b9
 /** Frames a second when something goes on, and when nothing does. */
-const DESKTOP = { points: 18_000, least: 4_500, work: 60, rest: 24 }
+const DESKTOP = { points: 18_000, least: 4_500, work: 60, rest: 20 }
 const PHONE = { points: 8_500, least: 3_000, work: 30, rest: 12 }
 /** Slower than this is late: a screen that saves power shows no more. */
 const SPENT_RATE = 30
