@@ -43,8 +43,10 @@ describe.each(SCREENS)('on %s', (_, context) => {
     await answerWith(world, SHOWCASE)
     const diagram = artefact(page, 'mermaid').getByRole('img', { name: 'flowchart diagram' })
     await diagram.waitFor()
-    await eventually('a diagram with a size', () =>
-      diagram.evaluate((it) => 'naturalWidth' in it && Number(it.naturalWidth) > 200),
+    await eventually(
+      'a diagram with a size',
+      () => diagram.evaluate((it) => 'naturalWidth' in it && Number(it.naturalWidth) > 200),
+      20_000,
     )
     await artefact(page, 'csv').getByRole('cell', { name: 'february' }).waitFor()
     await artefact(page, 'chart')

@@ -148,7 +148,7 @@ describe('files', () => {
     await page.getByText('remember me').waitFor()
     expect(await answers(page)).toEqual(['hello'])
     await page.reload()
-    await page.getByText('remember me').waitFor()
+    await page.getByRole('article', { name: 'You' }).getByText('remember me').waitFor()
   })
 })
 
