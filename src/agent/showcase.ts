@@ -1,3 +1,24 @@
+const DIAGRAM = `\`\`\`mermaid
+flowchart LR
+  browser -->|asks| gateway
+  gateway -->|pours| store[(stream store)]
+  gateway --> agent
+  store -->|resumes| browser
+\`\`\``
+
+const CHART = `\`\`\`chart
+{
+  "type": "line",
+  "data": {
+    "labels": ["mon", "tue", "wed", "thu", "fri"],
+    "datasets": [
+      { "label": "questions", "data": [12, 19, 9, 24, 17] },
+      { "label": "answers", "data": [12, 19, 9, 24, 17] }
+    ]
+  }
+}
+\`\`\``
+
 /** One of every kind of block that the console renders. */
 export const SHOWCASE = `# every kind of block
 
@@ -33,13 +54,7 @@ export function greet(name: string): string {
 
 ## mermaid
 
-\`\`\`mermaid
-flowchart LR
-  browser -->|asks| gateway
-  gateway -->|pours| store[(stream store)]
-  gateway --> agent
-  store -->|resumes| browser
-\`\`\`
+${DIAGRAM}
 
 ## csv
 
@@ -52,18 +67,7 @@ march,260,31
 
 ## chart
 
-\`\`\`chart
-{
-  "type": "line",
-  "data": {
-    "labels": ["mon", "tue", "wed", "thu", "fri"],
-    "datasets": [
-      { "label": "questions", "data": [12, 19, 9, 24, 17] },
-      { "label": "answers", "data": [12, 19, 9, 24, 17] }
-    ]
-  }
-}
-\`\`\`
+${CHART}
 
 ## html
 
@@ -96,28 +100,11 @@ march,260,31
 /** What is seen at a glance: where a question goes, and a chart of made-up numbers. */
 export const DRAWING = `this is the way of your question:
 
-\`\`\`mermaid
-flowchart LR
-  browser -->|asks| gateway
-  gateway -->|pours| store[(stream store)]
-  gateway --> agent
-  store -->|resumes| browser
-\`\`\`
+${DIAGRAM}
 
 and this a chart, of numbers that i made up:
 
-\`\`\`chart
-{
-  "type": "line",
-  "data": {
-    "labels": ["mon", "tue", "wed", "thu", "fri"],
-    "datasets": [
-      { "label": "questions", "data": [12, 19, 9, 24, 17] },
-      { "label": "answers", "data": [12, 19, 9, 24, 17] }
-    ]
-  }
-}
-\`\`\`
+${CHART}
 
 press **source** to see what they were drawn from.
 `

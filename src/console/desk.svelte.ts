@@ -7,6 +7,7 @@ import type { Conversation } from './conversation.svelte.ts'
 import { openShelf } from './diskshelf.ts'
 import { Elsewhere, type Foreign } from './elsewhere.svelte.ts'
 import { keyOfPage } from './key.ts'
+import { onLeaving } from './leaving.ts'
 import { Library } from './library.svelte.ts'
 import { ownTasks } from './own.ts'
 import { pocketOfPage } from './queue.svelte.ts'
@@ -42,7 +43,9 @@ export class Desk {
   /** The list of commands and keys is open. */
   helping = $state(false)
   /** What is open over the page. */
-  panel = $state<'settings' | 'palette' | undefined>(undefined)
+  panel = $state<'settings' | 'palette' | 'load' | undefined>(undefined)
+  /** The archive that is to replace the workspace, as soon as that is confirmed. */
+  archive = $state.raw<File | undefined>(undefined)
   /** Nothing but the words and the box to type in. */
   zen = $state(false)
 
@@ -83,6 +86,7 @@ export class Desk {
       void this.library.refresh()
       this.conversation?.running?.nudge(wake)
     }, forever)
+    onLeaving(forever)
     addEventListener('pagehide', () => void this.conversation?.running?.keep())
     if (!kept.lasting)
       this.notice = { kind: 'warning', text: 'this browser keeps nothing: a reload ends this conversation' }

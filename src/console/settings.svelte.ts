@@ -1,3 +1,5 @@
+import { motionChanged } from './motion.ts'
+
 /** What a person may choose of how the page looks, with what holds as long as nobody chose first. */
 export const CHOICES = {
   size: ['medium', 'small', 'large', 'huge'],
@@ -53,6 +55,7 @@ export class Settings {
   #show(text: string | null): void {
     this.chosen = readChosen(text)
     for (const name of NAMES) this.#root.dataset[name] = this.chosen[name]
+    motionChanged()
   }
 }
 

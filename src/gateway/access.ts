@@ -50,6 +50,15 @@ export class Access {
     throw new Fault('unauthorized', 'the key is missing or wrong: send it in the header X-Ghost-Key')
   }
 
+  /**
+   * Only the gateway's own page may ask for this in a browser: another could otherwise sign a person out.
+   * @throws Fault `origin_refused`
+   */
+  admitOwn(request: IncomingMessage): void {
+    if (foreign(request))
+      throw new Fault('origin_refused', 'this page is of another origin: open the console itself')
+  }
+
   /** Whether the text is the key; a wrong one counts as an attempt of that address. */
   try(request: IncomingMessage, text: string): boolean {
     if (this.#is(text)) return true

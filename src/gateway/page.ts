@@ -116,6 +116,7 @@ export function page(key: string, access: Access) {
 
     /** `POST /leave`: takes the page's cookie back. Whoever may have it needs no key to give it up. */
     leave(request: FastifyRequest, reply: FastifyReply): string {
+      access.admitOwn(request.raw)
       reply
         .code(303)
         .headers({ location: '/', 'cache-control': 'no-store', 'set-cookie': access.cookie(request.raw, 0) })

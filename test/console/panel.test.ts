@@ -144,8 +144,12 @@ describe('files', () => {
     await (await chooser).setFiles([
       { name: 'w.zip', mimeType: 'application/zip', buffer: Buffer.from('PK') },
     ])
+    const asked = page.getByRole('dialog', { name: 'Load workspace' })
+    await asked.getByText('all files of the workspace are replaced by those in w.zip').waitFor()
+    expect(rig.agent.callsOf('POST /api/workspace/load')).toHaveLength(0)
+    await asked.getByRole('button', { name: 'Replace' }).click()
     await page.getByText('workspace loaded · 3 files').waitFor()
-    await page.getByText('remember me').waitFor()
+    await page.getByRole('article', { name: 'You' }).getByText('remember me').waitFor()
     expect(await answers(page)).toEqual(['hello'])
     await page.reload()
     await page.getByRole('article', { name: 'You' }).getByText('remember me').waitFor()

@@ -18,6 +18,7 @@ import {
   Title,
   Tooltip,
 } from 'chart.js'
+import { isStill } from '../motion.ts'
 import type { Chart } from './chart.ts'
 import { styled } from './chartstyle.ts'
 
@@ -43,8 +44,7 @@ Canvas.register(
 
 /** Draws until the function it returns is called. */
 export function drawChart(canvas: HTMLCanvasElement, chart: Chart): () => void {
-  const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches
-  const drawn = new Canvas(canvas, styled(chart, isStill))
+  const drawn = new Canvas(canvas, styled(chart, isStill()))
   return () => drawn.destroy()
 }
 

@@ -1,4 +1,5 @@
 import type { Desk } from '../desk.svelte.ts'
+import { isStill, onMotion } from '../motion.ts'
 import { type FaceChoice, onFaceChoice, onFaceForm, readFaceChoice, readFaceForm } from './choice.ts'
 import type { Face } from './face.ts'
 
@@ -11,7 +12,6 @@ const PAINTS_WITHIN_MS = 10_000
  */
 export function openFace(desk: Desk, host: HTMLElement, tell: (isThere: boolean) => void): () => void {
   const over = new AbortController()
-  const reduced = matchMedia('(prefers-reduced-motion: reduce)')
   let choice = readFaceChoice()
   let form = readFaceForm()
   let face: { made: Face; leave(): void } | undefined
@@ -20,7 +20,7 @@ export function openFace(desk: Desk, host: HTMLElement, tell: (isThere: boolean)
 
   const decide = (): void => {
     if (choice === 'off' || over.signal.aborted) face?.leave()
-    else if (face) face.made.still(isStill(choice, reduced.matches, isSoftware))
+    else if (face) face.made.still(drawnOnce(choice, isSoftware))
     else if (!isLoading) void load()
   }
   const load = async (): Promise<void> => {
@@ -47,7 +47,7 @@ export function openFace(desk: Desk, host: HTMLElement, tell: (isThere: boolean)
       canvas.remove()
       tell(false)
     }
-    const made = new Face(canvas, context, form, isStill(choice, reduced.matches, isSoftware), leave)
+    const made = new Face(canvas, context, form, drawnOnce(choice, isSoftware), leave)
     const forget = feel(desk, made)
     face = { made, leave }
     tell(true)
@@ -56,7 +56,7 @@ export function openFace(desk: Desk, host: HTMLElement, tell: (isThere: boolean)
   }
 
   whenIdle(() => decide(), over.signal)
-  reduced.addEventListener('change', () => decide(), { signal: over.signal })
+  onMotion(() => decide(), over.signal)
   onFaceChoice((next) => {
     choice = next
     decide()
@@ -72,8 +72,8 @@ export function openFace(desk: Desk, host: HTMLElement, tell: (isThere: boolean)
 }
 
 /** A computer that draws without a graphics card would draw with all its strength: unasked, it gets a picture. */
-function isStill(choice: FaceChoice | undefined, isReduced: boolean, isSoftware: boolean): boolean {
-  return choice === 'still' || isReduced || (choice === undefined && isSoftware)
+function drawnOnce(choice: FaceChoice | undefined, isSoftware: boolean): boolean {
+  return choice === 'still' || isStill() || (choice === undefined && isSoftware)
 }
 
 function drawsInSoftware(context: WebGL2RenderingContext): boolean {

@@ -1,3 +1,5 @@
+import { isStill } from '../motion.ts'
+
 const NEAR_PX = 64
 
 /** Keeps a reader who is at the newest line there, and leaves alone one who has gone up. */
@@ -28,11 +30,11 @@ export class Stick {
   toNewest(isSmooth = false): void {
     this.follows = true
     this.hasMore = false
-    const isStill = !isSmooth || matchMedia('(prefers-reduced-motion: reduce)').matches
+    const atOnce = !isSmooth || isStill()
     const scroller = this.#scroller
-    scroller?.scrollTo({ top: scroller.scrollHeight, behavior: isStill ? 'instant' : 'smooth' })
+    scroller?.scrollTo({ top: scroller.scrollHeight, behavior: atOnce ? 'instant' : 'smooth' })
     // The event that tells of it comes later; a reader who goes up before that goes up from here.
-    if (scroller && isStill) this.#top = scroller.scrollTop
+    if (scroller && atOnce) this.#top = scroller.scrollTop
   }
 
   #grown(scroller: HTMLElement): void {

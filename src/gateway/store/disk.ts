@@ -35,10 +35,7 @@ export interface DiskOptions {
   readonly files?: Files
 }
 
-/**
- * Logs in one journal for all tasks: what a reader is shown has been written before. Running and recent tasks are read from memory, the
- * others from the disk, so the total cap bounds memory and not what is kept. While the disk refuses, everything goes on from memory.
- */
+/** Logs in one journal for all tasks, written before anyone is shown them. What has left memory is read from the disk: the total cap bounds memory alone. */
 export class DiskStore implements StreamStore {
   readonly kind = 'disk'
   readonly #options: DiskOptions
@@ -46,7 +43,6 @@ export class DiskStore implements StreamStore {
   readonly #keeper: Keeper
   readonly #ledger: Ledger<Kept>
   #nextTask: number
-  /** What has something new in this tick, each once. */
   #dirty: Kept[] = []
   #tick: Promise<'stored'> | undefined
   #memory = 0
@@ -71,7 +67,7 @@ export class DiskStore implements StreamStore {
     this.#options = options
     this.#segments = segments
     this.#nextTask = found.nextTask
-    const clock = options.clock ?? (() => performance.now())
+    const { clock = () => performance.now() } = options
     this.#keeper = new Keeper({
       segments,
       lock: held,
@@ -184,10 +180,8 @@ export class DiskStore implements StreamStore {
 
   /** Resolves when what is new of the entry is in the journal and its readers have been woken: everything of a tick in one write. */
   #written(entry: Kept): Promise<'stored'> {
-    if (!entry.isDirty) {
-      entry.isDirty = true
-      this.#dirty.push(entry)
-    }
+    if (!entry.isDirty) this.#dirty.push(entry)
+    entry.isDirty = true
     this.#tick ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#tick = undefined
