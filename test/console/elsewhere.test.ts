@@ -28,7 +28,7 @@ describe('an answer that runs on another device', () => {
     const other = await phone.newPage()
     await other.goto(`${wire.url}/?key=${rig.key}`)
     await other.getByText(RUNNING).waitFor({ timeout: 45_000 })
-    await other.getByRole('button', { name: 'Show' }).click()
+    await other.getByRole('button', { name: 'Show', exact: true }).click()
     await other.getByText('the question is not known here').waitFor()
     await other.getByText('begun there,').waitFor()
     door.open()
