@@ -1,0 +1,29 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { builtConsole, openConsole, startBrowser } from './browser.ts'
+
+vi.setConfig({ testTimeout: 90_000 })
+
+let browser: Browser
+beforeAll(async () => {
+  await builtConsole()
+  browser = await startBrowser()
+}, 120_000)
+afterAll(() => browser.close())
+
+test('on a phone everything at the top can be touched, also while the gateway is gone', async () => {
+  await using world = await openConsole(browser, { context: { viewport: { width: 360, height: 740 } } })
+  const { page, wire } = world
+  await wire.cut()
+  await page.getByRole('status', { name: 'Connection' }).getByText('gateway gone').waitFor()
+  const boxes = await Promise.all(
+    ['Conversations', 'New conversation', 'Save workspace', 'Load workspace', 'Agent log', 'Settings'].map(
+      (name) => page.getByRole('button', { name, exact: true }).boundingBox(),
+    ),
+  )
+  for (const box of boxes) {
+    expect(box?.width).toBeGreaterThanOrEqual(44)
+    expect(box?.x).toBeGreaterThanOrEqual(0)
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(360)
+  }
+})
