@@ -236,8 +236,9 @@ export class DiskStore implements StreamStore {
 
   #revive(found: Scan, clock: () => number): void {
     const { journal } = this.#keeper
-    const { entries, gone, notice } = revive(found, this.#options.limits.ttlMs, clock)
+    const { entries, gone, dead, notice } = revive(found, this.#options.limits.ttlMs, clock)
     for (const record of gone) journal.disown(record)
+    for (const spots of dead) journal.bury(spots)
     for (const entry of entries) journal.adopt(entry)
     takeIn(this.#ledger, entries)
     this.#ledger.shrink()

@@ -1,4 +1,5 @@
 import { payloadBytes } from './record.ts'
+import type { Spot } from './spot.ts'
 
 /** Where one record of chunks lies: in which segment, from which byte, how long; its first chunk's number, and how many it has. */
 export interface Extent {
@@ -90,11 +91,13 @@ export class Extents {
     readonly bytes: number
     /** There is more, behind a gap. */
     readonly hole: boolean
+    /** What is not in it. */
+    readonly rest: readonly Spot[]
   } {
     const whole = this.#unbroken()
     if (whole !== undefined && whole <= until) {
       this.#table = this.#table.slice(0, Math.max(1, this.#count) * FIELDS)
-      return { extents: this, chunks: whole, bytes: this.#payload(), hole: false }
+      return { extents: this, chunks: whole, bytes: this.#payload(), hole: false, rest: [] }
     }
     const table = this.#table
     // For each number that whole records lead up to from 0, the last of them. All that lead to a number begin before it.
@@ -116,7 +119,9 @@ export class Extents {
       const [segment = 0, offset = 0, length = 0, first = 0, count = 0] = table.subarray(at, at + FIELDS)
       extents.put(segment, offset, length, first, count)
     }
-    return { extents, chunks, bytes: extents.#payload(), hole: most > chunks }
+    const used = new Set(row)
+    const rest = [...this].filter((_, index) => !used.has(index * FIELDS))
+    return { extents, chunks, bytes: extents.#payload(), hole: most > chunks, rest }
   }
 
   *[Symbol.iterator](): Generator<Extent> {

@@ -1,9 +1,11 @@
+import { erase } from './erasing.ts'
 import { Extents } from './extents.ts'
 import { type Kept, sizesOf } from './kept.ts'
 import type { Span } from './log.ts'
 import { putChunks, putJson, RECORD_CHUNKS } from './record.ts'
-import type { Place, Segments } from './segments.ts'
+import type { Segments } from './segments.ts'
 import { Sheet } from './sheet.ts'
+import type { Place, Spot, TaskSpot } from './spot.ts'
 import { PAGE_BYTES } from './store.ts'
 
 /** One system call's worth, when there is much to write at once. */
@@ -26,8 +28,10 @@ export class Journal {
   readonly #counts: number[] = []
   readonly #begins: number[] = []
   #mark = 0
-  /** Records of tasks that were forgotten, to be marked as such before anything of those tasks is deleted. */
-  #forgotten: Place[] = []
+  /** Records of tasks that were forgotten, to be erased before anything else of those tasks. */
+  #forgotten: TaskSpot[] = []
+  /** Everything else that nothing needs any more. */
+  #dead: Iterable<Spot>[] = []
 
   constructor(segments: Segments) {
     this.#segments = segments
@@ -111,29 +115,45 @@ export class Journal {
   /** What the journal has of this task is not to be relied on: all of it counts as new. */
   release(entry: Kept): void {
     this.#count(entry, -1)
-    if (entry.taskAt) this.#forgotten.push(entry.taskAt)
+    if (entry.taskAt) this.disown({ task: entry.number, spot: entry.taskAt })
+    this.bury(entry.extents)
+    this.bury(entry.endAt ? [...entry.aside, entry.endAt] : entry.aside)
     entry.extents = new Extents()
+    entry.aside = []
     entry.taskAt = undefined
     entry.endAt = undefined
     entry.stored = 0
   }
 
   /** A record of a task that has another one, or is not wanted any more. */
-  disown(task: Place): void {
+  disown(task: TaskSpot): void {
     this.#forgotten.push(task)
+  }
+
+  /** Records that nothing needs, of a task that is disowned. */
+  bury(spots: Iterable<Spot>): void {
+    this.#dead.push(spots)
   }
 
   /**
    * Deletes the segments that nothing needs. A task that was forgotten must not come back in part at the next start because its first
-   * records lie where something else is alive: there it is marked first.
+   * records lie where something else is alive: there its own is erased first.
    * @throws the system's error
    */
   clean(): void {
-    for (let task = this.#forgotten.at(-1); task; task = this.#forgotten.at(-1)) {
-      this.#segments.forget(task)
+    for (let it = this.#forgotten.at(-1); it; it = this.#forgotten.at(-1)) {
+      this.#segments.erase(it.spot, 'task', it.task)
       this.#forgotten.pop()
     }
     this.#segments.deleteEmpty()
+  }
+
+  /** Erases what nothing needs where it was not deleted. @throws the system's error */
+  async erase(signal: AbortSignal): Promise<void> {
+    for (let [spots] = this.#dead; spots && !signal.aborted; [spots] = this.#dead) {
+      await erase(this.#segments, spots)
+      this.#dead.shift()
+    }
   }
 
   /** Takes in a task that was found in the journal. */
@@ -145,7 +165,8 @@ export class Journal {
   cut(entry: Kept, chunk: number): void {
     this.#count(entry, -1)
     const damaged = entry.extents.at(entry.extents.indexOf(chunk))
-    const { extents, chunks, bytes } = entry.extents.row(damaged?.first ?? 0)
+    const { extents, chunks, bytes, rest } = entry.extents.row(damaged?.first ?? 0)
+    entry.aside.push(...rest, ...(entry.endAt ? [entry.endAt] : []))
     entry.extents = extents
     entry.held = { chunks, bytes }
     entry.stored = chunks

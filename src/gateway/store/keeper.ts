@@ -162,21 +162,27 @@ export class Keeper {
         signal: this.#stopped.signal,
       })
     } catch (error) {
-      this.#fail(error)
+      return this.#fail(error)
     }
+    await this.journal.erase(this.#stopped.signal).catch((error) => this.#wait(error))
   }
 
-  /** Deletes the segments that nothing needs. That they cannot be deleted endangers no answer. */
+  /** Deletes the segments that nothing needs. */
   clean(): boolean {
     try {
       this.journal.clean()
       this.#uncleaned = false
     } catch (error) {
-      if (!this.#uncleaned)
-        this.#options.say(`old parts of the journal cannot be deleted (${reasonOf(error)}): they wait`)
-      this.#uncleaned = true
+      this.#wait(error)
     }
     return !this.#uncleaned
+  }
+
+  /** That what is old cannot be deleted endangers no answer. */
+  #wait(error: unknown): void {
+    if (!this.#uncleaned)
+      this.#options.say(`old parts of the journal cannot be deleted (${reasonOf(error)}): they wait`)
+    this.#uncleaned = true
   }
 
   /** One at a time, and one more for what came meanwhile. */

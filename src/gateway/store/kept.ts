@@ -2,7 +2,7 @@ import type { End } from '../../protocol.ts'
 import { Extents } from './extents.ts'
 import type { Entry, newEntry } from './ledger.ts'
 import type { Log } from './log.ts'
-import type { Spot } from './segments.ts'
+import type { Spot } from './spot.ts'
 import type { Waiters } from './waiters.ts'
 
 /** A task of the disk store: what of it is in memory, what is in the journal, and where. A class, since its getters are on the hot path. */
@@ -31,6 +31,8 @@ export class Kept implements Entry {
   extents = new Extents()
   taskAt: Spot | undefined = undefined
   endAt: Spot | undefined = undefined
+  /** Records of it that are no use, and go when it goes: copies, and what is behind a damage. */
+  aside: Spot[] = []
 
   constructor(
     base: ReturnType<typeof newEntry>,

@@ -8,17 +8,18 @@ import { copyWords } from './words.ts'
 /**
  * A segment of the journal is a row of records, each
  *
- *     0  u32  the segment's mark; in the record of a task that was forgotten, its complement
+ *     0  u32  the segment's mark; its complement when the record was erased
  *     4  u32  length of the record, these 24 bytes included
- *     8  u32  checksum of everything behind it, begun with the mark
+ *     8  u32  checksum of everything behind it, begun with the mark; when erased, of the head alone, begun with mark and length
  *    12  u32  type in the high byte, number of chunks below
  *    16  u32  number of the task
  *    20  u32  number of the first chunk; for an end: how many chunks there were
- *    24       chunks: where each but the last ends (u32 each), then their bytes. Else JSON.
+ *    24       chunks: where each but the last ends (u32 each), then their bytes. Erased: zeros. Else JSON.
  *
  * The mark is random and stands in the name of the segment's file alone, so that neither an answer that spells a record nor a block of
  * a deleted file can pass for one when the bytes before it are damaged. Tasks have numbers of their own in the journal, so that a chunk
- * does not carry 16 bytes of id.
+ * does not carry 16 bytes of id. An erased record may stand for several that lay one behind the other, and a task's says that the task
+ * was forgotten.
  */
 export const RECORD_HEAD_BYTES = 24
 /** Up to here it is cheaper to copy a record's bytes than to pass them as a buffer of their own. */
@@ -123,13 +124,18 @@ function begin(
 export function endOfRecord(bytes: Buffer, start: number, mark: number): number | undefined {
   if (start + RECORD_HEAD_BYTES > bytes.length) return undefined
   const found = bytes.readUInt32LE(start)
-  if (found !== mark && found !== ~mark >>> 0) return undefined
-  const end = start + bytes.readUInt32LE(start + 4)
-  if (end < start + RECORD_HEAD_BYTES || end > bytes.length) return undefined
-  return checksum(bytes, start + 12, end, mark) === bytes.readUInt32LE(start + 8) ? end : undefined
+  const isAlive = found === mark
+  if (!isAlive && found !== ~mark >>> 0) return undefined
+  const length = bytes.readUInt32LE(start + 4)
+  const end = start + length
+  if (length < RECORD_HEAD_BYTES || end > bytes.length) return undefined
+  const sum = isAlive
+    ? checksum(bytes, start + 12, end, mark)
+    : checksum(bytes, start + 12, start + RECORD_HEAD_BYTES, (mark ^ length) >>> 0)
+  return sum === bytes.readUInt32LE(start + 8) ? end : undefined
 }
 
-/** The record that begins at `start`; undefined when there is no whole and undamaged one, or one of a forgotten task. */
+/** The record that begins at `start`; undefined when there is no whole and undamaged one, or one that was erased. */
 export function recordAt(bytes: Buffer, start: number, mark: number): RecordHead | undefined {
   const end = endOfRecord(bytes, start, mark)
   return end === undefined || bytes.readUInt32LE(start) !== mark ? undefined : headAt(bytes, start, end)
@@ -148,9 +154,23 @@ export function headAt(bytes: Buffer, start: number, end: number): RecordHead {
   }
 }
 
-/** Written over the mark of a task's record when the task is forgotten; as unlike it as can be, so that no single damage makes it. */
-export function forgotten(mark: number): Buffer {
-  return u32(~mark >>> 0)
+/**
+ * What is written over a record, or over several one behind the other: a head and zeros. Its mark is as unlike the other as can be, so
+ * that no single damage makes it, and the head is whole by itself: where a process dies while it writes, the rest is erased later.
+ */
+export function erased(mark: number, type: 'task' | 'chunks', task: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, RECORD_HEAD_BYTES)
+  begin(view, 0, ~mark >>> 0, TYPES.indexOf(type), 0, task, 0, length)
+  view.setUint32(8, checksum(bytes, 12, RECORD_HEAD_BYTES, (mark ^ length) >>> 0), true)
+  return bytes
+}
+
+/** Whether nothing is left of what an erased record stands for. */
+export function isBlank(bytes: Buffer, { start, end }: Pick<RecordHead, 'start' | 'end'>): boolean {
+  const from = start + RECORD_HEAD_BYTES
+  // What equals itself one byte on is all the same byte.
+  return from >= end || (bytes[from] === 0 && bytes.compare(bytes, from + 1, end, from, end - 1) === 0)
 }
 
 function u32(value: number): Buffer {
@@ -169,7 +189,7 @@ export function remark(bytes: Buffer, { start, end }: RecordHead, mark: number):
 export function nextRecord(bytes: Buffer, from: number, mark: number): number | undefined {
   const alive = seek(bytes, from, mark, u32(mark))
   // Not further than that: where there is much damage, each search to the end would make the whole a square.
-  return seek(alive === undefined ? bytes : bytes.subarray(0, alive), from, mark, forgotten(mark)) ?? alive
+  return seek(alive === undefined ? bytes : bytes.subarray(0, alive), from, mark, u32(~mark >>> 0)) ?? alive
 }
 
 function seek(bytes: Buffer, from: number, mark: number, pattern: Buffer): number | undefined {

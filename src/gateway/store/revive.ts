@@ -2,7 +2,7 @@ import type { End } from '../../protocol.ts'
 import { Kept } from './kept.ts'
 import { type Ledger, newEntry } from './ledger.ts'
 import type { Recovered, Scan } from './scan.ts'
-import type { Place } from './segments.ts'
+import type { Spot, TaskSpot } from './spot.ts'
 
 /** The end of an answer of which only the beginning is left. */
 export const DAMAGED: End = {
@@ -20,7 +20,9 @@ export interface Revived {
   /** In the order they began. */
   readonly entries: readonly Kept[]
   /** Records of tasks that are not wanted any more. */
-  readonly gone: readonly Place[]
+  readonly gone: readonly TaskSpot[]
+  /** And what else there is that nothing needs. */
+  readonly dead: readonly Iterable<Spot>[]
   /** What the operator should know; undefined when all is well. */
   readonly notice: string | undefined
 }
@@ -33,6 +35,7 @@ export function revive(found: Scan, ttlMs: number, clock: () => number): Revived
   const now = Date.now()
   const entries: Kept[] = []
   const gone = [...found.stale]
+  const dead = [...found.dead]
   const damaged: string[] = []
   const claimants = new Map(found.tasks.map(({ number, task }) => [task.value.claim?.key, number]))
   for (const task of found.tasks) {
@@ -42,13 +45,14 @@ export function revive(found: Scan, ttlMs: number, clock: () => number): Revived
     // A claim is free again only when its task was forgotten; the process ended before the journal knew of it.
     const freed = claim !== undefined && claimants.get(claim.key) !== task.number
     if (left <= 0 || freed) {
-      gone.push(task.task)
+      gone.push({ task: task.number, spot: task.task })
+      dead.push(task.extents, task.rest, task.end ? [task.end] : [])
       continue
     }
     if (task.damaged) damaged.push(id)
     entries.push(entryOf(task, end, finishedAt, clock() + left))
   }
-  return { entries, gone, notice: noticeOf(found, damaged) }
+  return { entries, gone, dead, notice: noticeOf(found, damaged) }
 }
 
 /** The ledger has two orders: that in which they began, and that in which they ended. */
@@ -69,6 +73,7 @@ function entryOf(task: Recovered, end: End, finishedAt: number, forgetAt: number
   entry.extents = task.extents
   entry.taskAt = task.task
   entry.endAt = task.damaged ? undefined : task.end
+  entry.aside = task.damaged && task.end ? [...task.rest, task.end] : [...task.rest]
   return entry
 }
 

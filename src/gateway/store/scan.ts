@@ -4,6 +4,7 @@ import {
   type EndRecord,
   endOfRecord,
   headAt,
+  isBlank,
   jsonOf,
   nextRecord,
   RECORD_HEAD_BYTES,
@@ -11,7 +12,8 @@ import {
   type TaskRecord,
 } from './record.ts'
 import { segmentNamed } from './segmentname.ts'
-import type { Place, Segments, Spot } from './segments.ts'
+import type { Segments } from './segments.ts'
+import type { Spot, TaskSpot } from './spot.ts'
 
 /** Where a record of JSON lies, and what it says. */
 export interface Found<T> extends Spot {
@@ -27,6 +29,8 @@ export interface Recovered {
   readonly extents: Extents
   readonly chunks: number
   readonly bytes: number
+  /** Records of it that are not in that row. */
+  readonly rest: readonly Spot[]
   /** Something of it is missing or damaged: only the row before it is left. */
   readonly damaged: boolean
 }
@@ -36,7 +40,9 @@ export interface Scan {
   readonly tasks: readonly Recovered[]
   readonly nextTask: number
   /** Records of tasks that have another one. */
-  readonly stale: readonly Place[]
+  readonly stale: readonly TaskSpot[]
+  /** Records of tasks that were forgotten, and erased ones that were not to the end. */
+  readonly dead: readonly Iterable<Spot>[]
   /** Bytes cut off the ends of segments: records that were being written when the machine or the process stopped. */
   readonly cutBytes: number
   /** Bytes in the midst of segments that are no whole records. */
@@ -93,7 +99,8 @@ function larger(one: Buffer | undefined, other: Buffer): Buffer {
 
 class Survey {
   readonly #drafts = new Map<number, Draft>()
-  readonly #stale: Place[] = []
+  readonly #stale: TaskSpot[] = []
+  readonly #unerased: Spot[] = []
   #last: Draft | undefined
   #cutBytes = 0
   #damagedBytes = 0
@@ -125,10 +132,14 @@ class Survey {
 
   result(): Scan {
     const tasks: Recovered[] = []
+    const dead: Iterable<Spot>[] = [this.#unerased]
     let nextTask = 1
     for (const { number, task, end, extents, hit } of this.#drafts.values()) {
       nextTask = Math.max(nextTask, number + 1)
-      if (!task) continue
+      if (!task) {
+        dead.push(extents, end ? [end] : [])
+        continue
+      }
       const { hole, ...row } = extents.row(end?.chunks)
       tasks.push({ number, task, end, ...row, damaged: end ? end.chunks !== row.chunks : hole || hit })
     }
@@ -137,6 +148,7 @@ class Survey {
       tasks,
       nextTask,
       stale: this.#stale,
+      dead,
       cutBytes: this.#cutBytes,
       damagedBytes: this.#damagedBytes,
     }
@@ -144,19 +156,26 @@ class Survey {
 
   #note(segment: number, bytes: Buffer, start: number, end: number, mark: number): void {
     // Most records are of chunks, and there can be very many: no objects for those.
-    const draft = this.#draft(bytes.readUInt32LE(start + 16))
     const kind = bytes.readUInt32LE(start + 12)
+    if (bytes.readUInt32LE(start) !== mark) return this.#noteErased(segment, bytes, start, end)
+    const draft = this.#draft(bytes.readUInt32LE(start + 16))
     if (kind >>> 24 === 1) {
       const first = bytes.readUInt32LE(start + 20)
       draft.extents.put(segment, start, end - start, first, kind & 0xffffff)
       return
     }
     const record = headAt(bytes, start, end)
-    if (bytes.readUInt32LE(start) !== mark) draft.task = undefined
-    else if (record.type === 'task') {
-      if (draft.task) this.#stale.push(draft.task)
+    if (record.type === 'task') {
+      if (draft.task) this.#stale.push({ task: draft.number, spot: draft.task })
       draft.task = found<TaskRecord>(segment, bytes, record)
     } else draft.end = { ...found<EndRecord>(segment, bytes, record), chunks: record.first }
+  }
+
+  /** Of the records of tasks that were copied, the last one counts. */
+  #noteErased(segment: number, bytes: Buffer, start: number, end: number): void {
+    const record = headAt(bytes, start, end)
+    if (record.type === 'task') this.#draft(record.task).task = undefined
+    if (!isBlank(bytes, record)) this.#unerased.push({ segment, offset: start, length: end - start })
   }
 
   #draft(number: number): Draft {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { codeOf, FILES, type Files, readDamaged } from './files.ts'
-import { forgotten } from './record.ts'
+import { erased } from './record.ts'
 import { segmentName } from './segmentname.ts'
+import type { Place, Spot } from './spot.ts'
 import { Tail } from './tail.ts'
 
 /** A segment is closed when it has this much; one write is never split between two. */
@@ -16,10 +17,6 @@ interface Segment {
   /** Bytes of records that something still needs. */
   live: number
 }
-
-/** Where something begins. */
-export type Place = { readonly segment: number; readonly offset: number }
-export type Spot = Place & { readonly length: number }
 
 export interface SegmentsOptions {
   readonly segmentBytes?: number | undefined
@@ -162,12 +159,12 @@ export class Segments {
     }
   }
 
-  /** Writes over a task's record that it is forgotten, unless its segment is about to be deleted. @throws the system's error */
-  forget({ segment, offset }: Place): void {
+  /** Writes over what nothing needs any more, unless its segment is about to be deleted. @throws the system's error */
+  erase({ segment, offset, length }: Spot, type: 'task' | 'chunks', task: number): void {
     const known = this.#segments.get(segment)
     if (!known || (known.live <= 0 && !this.#writes(segment))) return
     try {
-      this.#files.overwriteSync(known.path, offset, forgotten(known.mark))
+      this.#files.overwriteSync(known.path, offset, erased(known.mark, type, task, length))
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error
     }
