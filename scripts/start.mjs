@@ -4,10 +4,13 @@ import util from 'node:util'
 import { staleParts } from './dist.mjs'
 import { ROOT, run } from './run.mjs'
 
+/** The voice server alone needs no key. */
+const alone = process.argv[2] === 'voice'
+
 if (staleParts().length > 0) {
   // The gateway says this itself, but nobody should wait for an install to hear it.
   const env = { ...(existsSync('.env') && util.parseEnv(readFileSync('.env', 'utf8'))), ...process.env }
-  if (!env.GHOST_API_KEY?.trim()) {
+  if (!alone && !env.GHOST_API_KEY?.trim()) {
     console.error('GHOST_API_KEY is not set: shared secret of page, API and agent')
     process.exit(1)
   }

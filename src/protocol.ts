@@ -67,6 +67,11 @@ export interface LogBatch {
   readonly lines: readonly LogLine[]
 }
 
+/** One direction of speech: what does it, or how to get something that does. */
+export type SpeechStanding =
+  | { readonly state: 'up'; readonly engine: string }
+  | { readonly state: 'off'; readonly detail: string }
+
 /** What `GET /readyz` says of a part. `up` and `following` are well; everything else is not. */
 export interface Readiness {
   readonly status: 'ready' | 'not_ready' | 'shutting_down'
@@ -77,6 +82,13 @@ export interface Readiness {
     readonly durable: boolean
     readonly detail?: string
   }
-  readonly voice: { readonly state: 'up' | 'down' | 'off'; readonly detail?: string }
+  readonly voice: {
+    readonly state: 'up' | 'down' | 'off'
+    readonly embedded: boolean
+    readonly detail?: string
+    /** Known only of voice servers that tell. */
+    readonly stt?: SpeechStanding
+    readonly tts?: SpeechStanding
+  }
   readonly log: { readonly state: 'following' | 'missing' | 'unreadable' | 'off'; readonly detail?: string }
 }

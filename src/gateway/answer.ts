@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { Fault } from './fault.ts'
+import { CODES, type Code, Fault } from './fault.ts'
 import type { Call, Flow, Head, Upstream } from './upstream.ts'
 
 const ERROR_BODY_BYTES = 64 << 10
@@ -148,11 +148,31 @@ export async function accept(upstream: Upstream, answer: Answer, conditional = f
 export async function refusal(upstream: Upstream, answer: Answer): Promise<Fault> {
   const text = await answer.text(ERROR_BODY_BYTES, ERROR_BODY_MS)
   const who = upstream.name === 'agent' ? 'agent' : 'voice server'
-  return new Fault(
-    `${upstream.name}_error`,
-    messageOf(text) || `the ${who} answered ${answer.status} without saying why`,
-    { status: answer.status },
-  )
+  const code = (upstream.name === 'voice' && voiceCode(text, answer.status)) || `${upstream.name}_error`
+  const retryAfter = answer.header('retry-after') ?? ''
+  return new Fault(code, messageOf(text) || `the ${who} answered ${answer.status} without saying why`, {
+    status: answer.status,
+    ...(code === 'voice_busy' && /^\d{1,4}$/.test(retryAfter) && { retryAfterS: Number(retryAfter) }),
+  })
+}
+
+/** What a voice server may call its refusals. Any other name could be mistaken for the gateway's own. */
+const VOICE_CODES = [
+  'invalid_json',
+  'invalid_request',
+  'missing_file',
+  'body_too_large',
+  'text_too_long',
+  'audio_too_long',
+  'audio_unreadable',
+  'voice_busy',
+  'voice_unavailable',
+  'voice_timeout',
+] as const satisfies readonly Code[]
+
+function voiceCode(body: string, status: number): Code | undefined {
+  const said = (parse(body) as { readonly code?: unknown } | null | undefined)?.code
+  return VOICE_CODES.find((code) => code === said && CODES[code] === status)
 }
 
 /** The message in an error body, whatever its shape; at most 400 characters, empty when there is none. */

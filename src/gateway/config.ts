@@ -1,148 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { StoreLimits } from './store/store.ts'
-
-const count = z
-  .string()
-  .regex(/^\d{1,15}$/, 'must be a whole number')
-  .transform(Number)
-  .refine((n) => n > 0, 'must be more than zero')
-const seconds = z
-  .string()
-  .regex(/^\d{1,9}(\.\d{1,3})?$/, 'must be a number of seconds')
-  .transform((text) => Math.round(Number(text) * 1000))
-  .refine((ms) => ms > 0, 'must be more than zero')
-const port = count.refine((n) => n <= 65_535, 'must be a port, 1 to 65535')
-const text = z.string().refine((value) => value.trim() !== '', 'must not be blank')
-const key = text.refine(
-  (value) => /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value),
-  'must be visible ASCII characters without spaces around them, since it travels in an HTTP header',
-)
-/** The base of an upstream: its paths are appended, so a query or credentials in it can only be a mistake. */
-const base = text.transform((value, context) => {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  const wrong = !url
-    ? 'must be a URL'
-    : !['http:', 'https:'].includes(url.protocol)
-      ? 'must begin with http:// or https://'
-      : url.username || url.password || url.search || url.hash
-        ? 'must have neither credentials nor a query'
-        : undefined
-  if (wrong || !url) {
-    context.addIssue({ code: 'custom', message: wrong ?? 'must be a URL' })
-    return z.NEVER
-  }
-  return url.href.replace(/\/+$/, '')
-})
-
-const store = z
-  .string()
-  .refine(
-    (value) =>
-      value === 'disk' || value === 'memory' || (/^rediss?:\/\/./.test(value) && URL.canParse(value)),
-    'must be disk, memory, or redis://[user:password@]host[:port][/database]',
-  )
-
-interface Variable {
-  readonly needs: z.ZodType
-  readonly fallback?: string
-  /** A name of older deployments, read when the name itself is unset. */
-  readonly alias?: string
-  /** Never printed. */
-  readonly secret?: boolean
-  readonly meaning: string
-}
-const variable = <const T extends Variable>(it: T): T => it
-
-/** Every variable with its default, its bounds and its meaning. The README's table is held equal to this one by a test. */
-export const VARIABLES = {
-  GHOST_API_KEY: variable({ needs: key, secret: true, meaning: 'shared secret of page, API and agent' }),
-  HOST: variable({ needs: text, fallback: '0.0.0.0', meaning: 'address to listen on' }),
-  PORT: variable({ needs: port, fallback: '8080', meaning: 'port to listen on' }),
-  GHOST_AGENT_URL: variable({
-    needs: base.optional(),
-    meaning: 'base URL of the agent; unset: the embedded agent is started',
-  }),
-  GHOST_VOICE_URL: variable({
-    needs: base.optional(),
-    alias: 'PI_VOICE_URL',
-    meaning: 'base URL of the voice server; unset: voice is off',
-  }),
-  GHOST_AGENT_LOG: variable({
-    needs: text.optional(),
-    meaning: "file to follow; unset: the embedded agent's log",
-  }),
-  GHOST_DATA_DIR: variable({
-    needs: text,
-    fallback: './data',
-    meaning: 'everything the gateway and the embedded agent write',
-  }),
-  GHOST_STORE: variable({
-    needs: store,
-    fallback: 'disk',
-    meaning:
-      'where streams are kept: `disk`, `memory` (lost with the process), or `redis://…` (shared by many gateways)',
-  }),
-  GHOST_REDIS_PREFIX: variable({
-    needs: text,
-    fallback: 'ghost:',
-    meaning: 'how every key in Redis begins',
-  }),
-  GHOST_FSYNC: variable({
-    needs: z.enum(['1s', 'end', 'off'], 'must be 1s, end or off'),
-    fallback: '1s',
-    meaning: 'when the disk store syncs: every second and at each end, at each end, or never',
-  }),
-  GHOST_INTERFACE_STREAM_CAP: variable({
-    needs: count,
-    fallback: '50000000',
-    meaning: 'bytes buffered per task',
-  }),
-  GHOST_INTERFACE_TOTAL_STREAM_CAP: variable({
-    needs: count,
-    fallback: '200000000',
-    meaning: 'bytes buffered over all tasks of one process',
-  }),
-  GHOST_TASK_TTL: variable({
-    needs: seconds,
-    fallback: '600',
-    meaning: 'seconds a finished task stays readable',
-  }),
-  GHOST_TASK_LIMIT: variable({ needs: count, fallback: '200', meaning: 'most tasks held at once' }),
-  GHOST_CHAT_TIMEOUT: variable({
-    needs: seconds,
-    fallback: '1800',
-    meaning: 'seconds without a byte from the agent',
-  }),
-  GHOST_CHAT_CONNECT_TIMEOUT: variable({
-    needs: seconds,
-    fallback: '10',
-    meaning: 'seconds to connect to the agent',
-  }),
-  GHOST_MAX_UPLOAD_BYTES: variable({
-    needs: count,
-    fallback: '104857600',
-    meaning: 'largest upload or workspace archive, envelope included',
-  }),
-  GHOST_MAX_JSON_BYTES: variable({ needs: count, fallback: '10485760', meaning: 'largest JSON body' }),
-  GHOST_LLM_URL: variable({
-    needs: base.optional(),
-    meaning: 'OpenAI-compatible base URL for the embedded agent; unset: it is an offline demo',
-  }),
-  GHOST_LLM_MODEL: variable({ needs: text.optional(), meaning: 'model the embedded agent asks for' }),
-  GHOST_LLM_KEY: variable({
-    needs: key.optional(),
-    secret: true,
-    meaning: 'bearer key for GHOST_LLM_URL',
-  }),
-  GHOST_LOG_LEVEL: variable({
-    needs: z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent'),
-    fallback: 'info',
-    meaning: "how much of the gateway's own log is printed",
-  }),
-} as const
+import { VARIABLES, type Variable } from './variables.ts'
 
 /** Times that the protocol fixes. Arguments all the same, so that a test need not wait for them. */
 export interface Timing {
@@ -156,6 +17,24 @@ export interface Timing {
   readonly sweepMs: number
 }
 export const TIMING: Timing = { pulseMs: 15_000, stallMs: 60_000, drainMs: 10_000, sweepMs: 1_000 }
+
+/** What the voice server speaks and hears with. */
+export interface Speech {
+  readonly tts: {
+    readonly engine: Value<'GHOST_TTS_ENGINE'>
+    readonly voice: string | undefined
+    readonly speed: number
+    readonly url: string | undefined
+    readonly model: string
+    readonly key: string | undefined
+  }
+  readonly stt: {
+    readonly engine: Value<'GHOST_STT_ENGINE'>
+    readonly url: string | undefined
+    readonly model: string
+    readonly key: string | undefined
+  }
+}
 
 export interface Config {
   readonly key: string
@@ -174,6 +53,7 @@ export interface Config {
   readonly uploadBytes: number
   readonly jsonBytes: number
   readonly llm: { readonly url: string; readonly model: string; readonly key: string | undefined } | undefined
+  readonly speech: Speech
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly timing: Timing
 }
@@ -194,14 +74,35 @@ export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): NodeJS.Pro
   return existsSync(file) ? { ...parseEnv(readFileSync(file, 'utf8')), ...env } : env
 }
 
-/**
- * The whole configuration, or every mistake in it at once.
- * @throws ConfigError
- */
-export function parseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config {
+type Name = keyof typeof VARIABLES
+type Value<N extends Name> = z.output<(typeof VARIABLES)[N]['needs']>
+type Get = <N extends Name>(name: N) => Value<N>
+
+/** What must be set because of another. */
+const TOGETHER: readonly (readonly [
+  needed: Name,
+  why: string,
+  isNeeded: (env: NodeJS.ProcessEnv) => boolean,
+])[] = [
+  ['GHOST_LLM_MODEL', 'GHOST_LLM_URL needs the name of a model', (env) => !!env.GHOST_LLM_URL],
+  [
+    'GHOST_TTS_URL',
+    'GHOST_TTS_ENGINE needs the address of a server',
+    (env) => env.GHOST_TTS_ENGINE === 'openai',
+  ],
+  [
+    'GHOST_STT_URL',
+    'GHOST_STT_ENGINE needs the address of a server',
+    (env) => ['openai', 'whisper.cpp'].includes(env.GHOST_STT_ENGINE ?? ''),
+  ],
+]
+
+/** @throws ConfigError with every mistake in these variables at once */
+function readVariables(env: NodeJS.ProcessEnv, isRead: (name: string) => boolean): Get {
   const mistakes: string[] = []
   const values = new Map<string, unknown>()
   for (const [name, it] of Object.entries<Variable>(VARIABLES)) {
+    if (!isRead(name)) continue
     const given = [name, it.alias].find((candidate) => candidate && env[candidate] !== undefined)
     const raw = given ? env[given] : it.fallback
     const parsed = it.needs.safeParse(raw)
@@ -212,12 +113,18 @@ export function parseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config
         `${given ?? name}${it.secret ? '' : `=${withoutLogin(raw)}`} ${parsed.error.issues[0]?.message}`,
       )
   }
-  if (env.GHOST_LLM_URL && !env.GHOST_LLM_MODEL)
-    mistakes.push('GHOST_LLM_MODEL is not set: GHOST_LLM_URL needs the name of a model')
+  for (const [needed, why, isNeeded] of TOGETHER)
+    if (isRead(needed) && isNeeded(env) && !env[needed]) mistakes.push(`${needed} is not set: ${why}`)
   if (mistakes.length > 0) throw new ConfigError(mistakes.join('; '))
+  return <N extends Name>(name: N) => values.get(name) as Value<N>
+}
 
-  type Name = keyof typeof VARIABLES
-  const get = <N extends Name>(name: N) => values.get(name) as z.output<(typeof VARIABLES)[N]['needs']>
+/**
+ * The whole configuration, or every mistake in it at once.
+ * @throws ConfigError
+ */
+export function parseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config {
+  const get = readVariables(env, () => true)
   const llmUrl = get('GHOST_LLM_URL')
   return {
     key: get('GHOST_API_KEY'),
@@ -240,7 +147,34 @@ export function parseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config
     uploadBytes: get('GHOST_MAX_UPLOAD_BYTES'),
     jsonBytes: get('GHOST_MAX_JSON_BYTES'),
     llm: llmUrl ? { url: llmUrl, model: get('GHOST_LLM_MODEL') ?? '', key: get('GHOST_LLM_KEY') } : undefined,
+    speech: speechOf(get),
     logLevel: get('GHOST_LOG_LEVEL'),
     timing: TIMING,
   }
 }
+
+/**
+ * What a voice server that runs alone needs to know.
+ * @throws ConfigError
+ */
+export function parseVoice(env: NodeJS.ProcessEnv): Speech & Pick<Config, 'host' | 'port'> {
+  const get = readVariables(env, (name) => /^(HOST|PORT|GHOST_(TTS|STT)_.*)$/.test(name))
+  return { host: get('HOST'), port: get('PORT'), ...speechOf(get) }
+}
+
+const speechOf = (get: Get): Speech => ({
+  tts: {
+    engine: get('GHOST_TTS_ENGINE'),
+    voice: get('GHOST_TTS_VOICE'),
+    speed: get('GHOST_TTS_SPEED'),
+    url: get('GHOST_TTS_URL'),
+    model: get('GHOST_TTS_MODEL'),
+    key: get('GHOST_TTS_KEY'),
+  },
+  stt: {
+    engine: get('GHOST_STT_ENGINE'),
+    url: get('GHOST_STT_URL'),
+    model: get('GHOST_STT_MODEL'),
+    key: get('GHOST_STT_KEY'),
+  },
+})

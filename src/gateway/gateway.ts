@@ -36,10 +36,14 @@ export interface Gateway {
 
 export interface Embedded {
   readonly agent: boolean
+  readonly voice: boolean
 }
 
 /** Builds the parts, starts them, and stops them in reverse. */
-export async function startGateway(config: Config, embedded: Embedded = { agent: false }): Promise<Gateway> {
+export async function startGateway(
+  config: Config,
+  embedded: Embedded = { agent: false, voice: false },
+): Promise<Gateway> {
   const { key, timing, limits } = config
   if (config.agentUrl === undefined) throw new TypeError('a gateway needs an agent')
   const log = pino({ level: config.logLevel })
@@ -104,7 +108,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   })
   const operate = operations({
     agent,
-    embedded: embedded.agent,
+    embedded,
     voiceServer,
     store,
     metrics,

@@ -1,28 +1,28 @@
-import { ConfigError, parseConfig, readEnvironment, withoutLogin } from './config.ts'
+import { ConfigError, parseConfig, parseVoice, readEnvironment, type Speech, withoutLogin } from './config.ts'
 import { startGateway } from './gateway.ts'
 
 /** Starts everything the environment asks for; the only place that ends the process. */
 async function main(): Promise<void> {
-  const config = parseConfig(readEnvironment(process.env, process.cwd()))
+  const env = readEnvironment(process.env, process.cwd())
+  if (process.argv[2] === 'voice') return voiceAlone(env)
+  const config = parseConfig(env)
   const { key, dataDir, llm } = config
-  const agent =
+  const [agent, voice] = await Promise.all([
     config.agentUrl === undefined
-      ? await (await import('../agent/agent.ts')).startAgent({ key, dataDir, llm })
-      : undefined
+      ? import('../agent/agent.ts').then((it) => it.startAgent({ key, dataDir, llm }))
+      : undefined,
+    config.voiceUrl === undefined ? startVoice(config.speech) : undefined,
+  ])
   const agentLog = config.agentLog ?? agent?.logFile
   const gateway = await startGateway(
-    { ...config, agentUrl: config.agentUrl ?? agent?.url, agentLog },
-    { agent: agent !== undefined },
+    { ...config, agentUrl: config.agentUrl ?? agent?.url, voiceUrl: config.voiceUrl ?? voice?.url, agentLog },
+    { agent: agent !== undefined, voice: voice !== undefined },
   )
 
-  const stop = async (signal: string) => {
-    console.log(`${signal}: stopping`)
+  onSignal(async () => {
     await gateway.close()
-    await agent?.close()
-    process.exit(0)
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+    await Promise.all([agent?.close(), voice?.close()])
+  })
 
   const model = config.llm
     ? `model ${config.llm.model} at ${config.llm.url}`
@@ -32,12 +32,35 @@ async function main(): Promise<void> {
       `Ghost Interface is listening: ${gateway.url}`,
       `  open     ${gateway.url}/  and type the key (GHOST_API_KEY)`,
       `  agent    ${agent ? `embedded (${model})` : config.agentUrl}`,
-      `  voice    ${config.voiceUrl ?? 'off; set GHOST_VOICE_URL'}`,
+      `  voice    ${voice ? `embedded (${voice.told})` : config.voiceUrl}`,
       `  store    ${withoutLogin(config.store)}`,
       `  log      ${agentLog ?? 'none; set GHOST_AGENT_LOG'}`,
       `  data     ${config.dataDir}`,
     ].join('\n'),
   )
+}
+
+/** The voice server and nothing else, as on a Raspberry Pi. */
+async function voiceAlone(env: NodeJS.ProcessEnv): Promise<void> {
+  const { host, port, ...speech } = parseVoice(env)
+  const voice = await startVoice(speech, { host, port })
+  onSignal(() => voice.close())
+  console.log(`The voice server is listening: ${host}, port ${port}\n  it ${voice.told}`)
+}
+
+async function startVoice(speech: Speech, where: { readonly host?: string; readonly port?: number } = {}) {
+  const { startVoice } = await import('../voice/voice.ts')
+  return startVoice({ ...speech, ...where, path: process.env.PATH, tell: console.error })
+}
+
+function onSignal(close: () => Promise<void>): void {
+  const stop = async (signal: string) => {
+    console.log(`${signal}: stopping`)
+    await close()
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
 }
 
 main().catch((error: unknown) => {

@@ -3,6 +3,7 @@ import type { Readiness } from '../protocol.ts'
 import { ask } from './answer.ts'
 import type { Metrics } from './metrics.ts'
 import type { Described } from './openapi.ts'
+import { VoiceShape } from './shapes.ts'
 import type { StreamStore } from './store/store.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -12,7 +13,7 @@ const BELIEVED_MS = 1_000
 
 export interface OperationsParts {
   readonly agent: Upstream
-  readonly embedded: boolean
+  readonly embedded: { readonly agent: boolean; readonly voice: boolean }
   readonly voiceServer: Upstream | undefined
   readonly store: StreamStore
   readonly metrics: Metrics
@@ -26,16 +27,16 @@ export type Operations = ReturnType<typeof operations>
 /** What an operator asks: is it alive, is it ready, what does it count, what can it do. */
 export function operations(parts: OperationsParts) {
   const agentUp = probe(parts.agent, '/api/health')
-  const voiceUp = parts.voiceServer && probe(parts.voiceServer, '/')
+  const voiceUp = parts.voiceServer && probe(parts.voiceServer, '/', enginesOf)
 
   async function readiness(): Promise<Readiness> {
     const [agent, voice, store] = await Promise.all([agentUp(), voiceUp?.(), storeUp(parts.store)])
     const well = agent.state === 'up' && store.state === 'up'
     return {
       status: parts.closing() ? 'shutting_down' : well ? 'ready' : 'not_ready',
-      agent: { ...agent, embedded: parts.embedded },
+      agent: { ...agent, embedded: parts.embedded.agent },
       store: { ...parts.store.health(), ...store, kind: parts.store.kind },
-      voice: voice ?? { state: 'off' },
+      voice: { ...(voice ?? { state: 'off' }), embedded: parts.embedded.voice },
       log: parts.logState(),
     }
   }
@@ -75,15 +76,21 @@ export function operations(parts: OperationsParts) {
 }
 
 type Standing = { readonly state: 'up' | 'down'; readonly detail?: string }
+type Engines = Pick<Readiness['voice'], 'stt' | 'tts'>
+/** Most that a part may tell of itself. */
+const TOLD_BYTES = 4_096
 
 /** Any answer at all says that it is there. Asked at most once a second, however often someone wants to know. */
-function probe(upstream: Upstream, path: string): () => Promise<Standing> {
-  let asked: { readonly standing: Promise<Standing>; readonly at: number } | undefined
-  const look = async (): Promise<Standing> => {
+function probe(
+  upstream: Upstream,
+  path: string,
+  read: (told: string) => Engines = () => ({}),
+): () => Promise<Standing & Engines> {
+  let asked: { readonly standing: Promise<Standing & Engines>; readonly at: number } | undefined
+  const look = async (): Promise<Standing & Engines> => {
     try {
       const answer = await ask(upstream, { method: 'GET', path }, AbortSignal.timeout(PROBE_MS))
-      answer.drop()
-      return { state: 'up' }
+      return { state: 'up', ...read(await answer.text(TOLD_BYTES, PROBE_MS)) }
     } catch (error) {
       return { state: 'down', detail: error instanceof Error ? error.message : 'no answer' }
     }
@@ -92,6 +99,15 @@ function probe(upstream: Upstream, path: string): () => Promise<Standing> {
     const now = performance.now()
     if (!asked || now - asked.at > BELIEVED_MS) asked = { standing: look(), at: now }
     return asked.standing
+  }
+}
+
+/** What a voice server tells of its two directions, if it is one that does. */
+function enginesOf(told: string): Engines {
+  try {
+    return VoiceShape.parse(JSON.parse(told))
+  } catch {
+    return {}
   }
 }
 

@@ -47,6 +47,7 @@ const AGENT = [
   'agent_timeout',
 ] as const
 const VOICE = [
+  'voice_busy',
   'voice_unavailable',
   'voice_unreachable',
   'voice_redirected',
@@ -135,7 +136,7 @@ export function routes(app: FastifyInstance, parts: RouteParts): void {
     summary: 'Text to speech, the first sound as soon as it comes',
     body: SpeechBody,
     answers: { 200: 'audio/wav' },
-    refusals: [...JSON_BODY, ...VOICE],
+    refusals: [...JSON_BODY, 'text_too_long', ...VOICE],
   })
   api('GET', '/api/openapi.json', operations.openapi, {
     summary: 'This document',
@@ -167,7 +168,7 @@ export function routes(app: FastifyInstance, parts: RouteParts): void {
       summary: 'Speech to text',
       body: 'file',
       answers: { 200: 'application/json' },
-      refusals: [...FILE_BODY, ...VOICE],
+      refusals: [...FILE_BODY, 'audio_unreadable', 'audio_too_long', ...VOICE],
     })
   })
 

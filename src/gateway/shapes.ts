@@ -50,11 +50,21 @@ export const ReceiptShape = z.object({
 
 const part = <const S extends [string, ...string[]]>(...states: S) =>
   z.object({ state: z.enum(states), detail: z.string().optional() })
+const speech = z.union([
+  z.object({ state: z.literal('up'), engine: z.string() }),
+  z.object({ state: z.literal('off'), detail: z.string() }),
+])
+/** What `GET /` of a voice server tells, if it tells anything. */
+export const VoiceShape = z.object({ stt: speech, tts: speech })
 export const ReadinessShape = z.object({
   status: z.enum(['ready', 'not_ready', 'shutting_down']),
   agent: part('up', 'down').extend({ embedded: z.boolean() }),
   store: part('up', 'down').extend({ kind: z.string(), durable: z.boolean() }),
-  voice: part('up', 'down', 'off'),
+  voice: part('up', 'down', 'off').extend({
+    embedded: z.boolean(),
+    stt: speech.optional(),
+    tts: speech.optional(),
+  }),
   log: part('following', 'missing', 'unreadable', 'off'),
 })
 type SameReadiness =

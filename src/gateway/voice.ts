@@ -6,17 +6,36 @@ import { bodyOf, goneSignal, relay, sending } from './relay.ts'
 import { parseBody, SpeechBody } from './shapes.ts'
 import type { Upstream } from './upstream.ts'
 
+/**
+ * Aborts when the one who asked has gone, or will say no more. Nothing is written before an engine is done, so somebody who has gone would
+ * be taken for one who merely closed his half, and the engine would work for nobody.
+ */
+function leftSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+  const left = new AbortController()
+  const leave = () => left.abort()
+  if (request.raw.socket.readableEnded) leave()
+  request.raw.socket.once('end', leave)
+  reply.raw.once('close', () => request.raw.socket.off('end', leave))
+  return AbortSignal.any([left.signal, goneSignal(reply)])
+}
+
 /** The voice server's two verbs. Its pool is its own, so a dead one delays nobody else. */
 export function voice(server: Upstream | undefined, maxBytes: number) {
   const up = (): Upstream => {
     if (server) return server
-    throw new Fault('voice_unavailable', 'voice is off: set GHOST_VOICE_URL to the address of a voice server')
+    throw new Fault(
+      'voice_unavailable',
+      'voice is off: no voice server was started, and GHOST_VOICE_URL is not set',
+    )
   }
   return {
     async hear(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const to = up()
       const body = await withFile(request.raw, maxBytes)
-      return relay(reply, await accept(to, await ask(to, sending('/stt', request, body), goneSignal(reply))))
+      return relay(
+        reply,
+        await accept(to, await ask(to, sending('/stt', request, body), leftSignal(request, reply))),
+      )
     },
 
     async speak(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -29,7 +48,7 @@ export function voice(server: Upstream | undefined, maxBytes: number) {
         headers: { 'content-type': 'application/json' },
         body,
       } as const
-      const answer = await accept(to, await ask(to, call, goneSignal(reply)))
+      const answer = await accept(to, await ask(to, call, leftSignal(request, reply)))
       return relay(reply, answer, { 'content-type': answer.header('content-type') ?? 'audio/wav' })
     },
   }

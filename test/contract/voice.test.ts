@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { endless, fin, head, json, raw, rst } from '../rig/answers.ts'
+import { endless, fin, head, json, raw, rst, silent } from '../rig/answers.ts'
 import { startBlackhole } from '../rig/blackhole.ts'
 import { FORM, fileForm, form } from '../rig/multipart.ts'
 import { KEY, startRig } from '../rig/rig.ts'
@@ -172,4 +172,98 @@ test("a browser that stops listening takes the voice server's answer with it", a
   leaving.abort()
   const call = await rig.voice.called('POST /tts')
   await within('the end of the call', call.closed)
+})
+
+test.each([
+  [413, 'text_too_long'],
+  [415, 'audio_unreadable'],
+  [503, 'voice_unavailable'],
+  [504, 'voice_timeout'],
+])(
+  'a refusal of the voice server that it has a name for, %i %s, is passed on as it is',
+  async (status, code) => {
+    await using rig = await startRig()
+    rig.voice.play('POST /tts', json(status, { error: 'why it is so', code }))
+    expect(await refusal(await rig.post('/api/tts', { text: 'a' }))).toEqual({
+      status,
+      code,
+      error: 'why it is so',
+    })
+  },
+)
+
+test('a voice server that is busy says when to come again', async () => {
+  await using rig = await startRig()
+  const busy = '{"error":"too many","code":"voice_busy"}'
+  rig.voice.play(
+    'POST /tts',
+    raw(head('429 Too Many Requests', 'retry-after: 7', `content-length: ${busy.length}`), busy),
+  )
+  const response = await rig.post('/api/tts', { text: 'a' })
+  expect(response.headers.get('retry-after')).toBe('7')
+  expect(await refusal(response)).toMatchObject({ status: 429, code: 'voice_busy' })
+})
+
+test.each([
+  [401, 'unauthorized'],
+  [503, 'shutting_down'],
+  [500, 'text_too_long'],
+  [400, 'ANYTHING'],
+])('a name that is not its own to give, %i %s, is not passed on', async (status, code) => {
+  await using rig = await startRig()
+  rig.voice.play('POST /tts', json(status, { error: 'why', code }))
+  expect(await refusal(await rig.post('/api/tts', { text: 'a' }))).toMatchObject({
+    status,
+    code: 'voice_error',
+  })
+})
+
+test('a browser that goes away before there is an answer takes the question with it', async () => {
+  await using rig = await startRig()
+  for (const [route, ask] of [
+    ['POST /stt', (signal) => rig.fetch('/api/stt', { ...listen(fileForm('x')), signal })],
+    [
+      'POST /tts',
+      (signal) =>
+        rig.fetch('/api/tts', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{"text":"a"}',
+          signal,
+        }),
+    ],
+  ] as const satisfies readonly (readonly [string, (signal: AbortSignal) => Promise<unknown>])[]) {
+    rig.voice.play(route, silent)
+    const leaving = new AbortController()
+    const asked = ask(leaving.signal).catch(() => 'left')
+    const call = await rig.voice.called(route)
+    await call.read()
+    leaving.abort()
+    expect(await asked).toBe('left')
+    await within('the end of the call', call.closed)
+  }
+})
+
+test('the first sound leaves the gateway within 30 ms of its coming', async () => {
+  await using rig = await startRig()
+  const times: number[] = []
+  for (let i = 0; i < 15; i++) {
+    let spoken = Number.NaN
+    const rest = gate()
+    rig.voice.play('POST /tts', async (call) => {
+      await call.read()
+      call.head(200, { 'content-type': 'audio/wav' })
+      spoken = performance.now()
+      await call.write('R')
+      await rest.opened
+      call.end()
+    })
+    const reader = (await rig.post('/api/tts', { text: 'a' })).body?.getReader()
+    await reader?.read()
+    times.push(performance.now() - spoken)
+    rest.open()
+    await reader?.read()
+  }
+  // The machine may be busy with something else now and then, but the gateway must not wait for anything.
+  expect(times.sort((a, b) => a - b)[times.length >> 1]).toBeLessThan(30)
 })

@@ -114,10 +114,15 @@ test.each(WORDS)('$rule', (word) => {
   expect(uses(word, SOURCES)).toEqual([])
 })
 
-test('main.ts starts the agent, and only it reads the environment and ends the process', () => {
+test('main.ts starts the embedded parts, and only it reads the environment and ends the process', () => {
   const main = SOURCES.find(({ path }) => MAIN.test(path))
   expect(main?.imports).toEqual(
-    expect.arrayContaining(['src/agent/agent.ts', 'src/gateway/config.ts', 'src/gateway/gateway.ts']),
+    expect.arrayContaining([
+      'src/agent/agent.ts',
+      'src/voice/voice.ts',
+      'src/gateway/config.ts',
+      'src/gateway/gateway.ts',
+    ]),
   )
   expect([...(main?.names ?? [])]).toEqual(expect.arrayContaining(['process.env', 'process.exit']))
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
-import { VARIABLES } from '../../src/gateway/config.ts'
+import { VARIABLES } from '../../src/gateway/variables.ts'
 import { code, codes, PAGES, read, table } from './pages.ts'
 
 interface Variable {

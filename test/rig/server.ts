@@ -32,21 +32,27 @@ export interface Server extends AsyncDisposable {
 export interface Launch {
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
+  /** `voice`: the voice server alone. */
+  readonly part?: 'voice'
   /** Files and sockets it may have open at once. */
   readonly openFiles?: number
 }
 
 /** Starts it and watches it end; for starts that are meant to fail. */
-export function launch({ env, cwd, openFiles }: Launch): {
+export function launch({ env, cwd, part, openFiles }: Launch): {
   readonly child: ChildProcess
   readonly exited: Promise<Run>
 } {
   const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles} && `
-  const child = spawn('sh', ['-c', `${limit}exec "$0" "$1"`, process.execPath, MAIN], {
-    cwd,
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    'sh',
+    ['-c', `${limit}exec "$0" "$@"`, process.execPath, MAIN, ...(part ? [part] : [])],
+    {
+      cwd,
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

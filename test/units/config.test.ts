@@ -2,13 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  type Config,
-  ConfigError,
-  parseConfig,
-  readEnvironment,
-  VARIABLES,
-} from '../../src/gateway/config.ts'
+import { type Config, ConfigError, parseConfig, readEnvironment } from '../../src/gateway/config.ts'
+import { VARIABLES } from '../../src/gateway/variables.ts'
 
 const KEY = 'a-good-key'
 const config = (env: NodeJS.ProcessEnv = {}) => parseConfig({ GHOST_API_KEY: KEY, ...env }, '/somewhere')

@@ -1,0 +1,36 @@
+// Flite as WebAssembly, in a thread of its own: a sentence takes up to a second, in which nothing else could happen.
+import { readFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
+import { WASI } from 'node:wasi'
+import { parentPort, workerData } from 'node:worker_threads'
+
+// On Linux this is the priority of the thread that asks, elsewhere of the whole process.
+if (process.platform === 'linux') setPriority(10)
+
+const flite = await WebAssembly.compile(readFileSync(workerData))
+
+parentPort.on('message', async ({ dir, voice, stretch }) => {
+  try {
+    const wasi = new WASI({
+      version: 'preview1',
+      args: [
+        'flite',
+        '-voice',
+        voice,
+        '--setf',
+        `duration_stretch=${stretch}`,
+        '-f',
+        '/io/text',
+        '-o',
+        '/io/wave',
+      ],
+      env: {},
+      preopens: { '/io': dir },
+      returnOnExit: true,
+    })
+    const code = wasi.start(await WebAssembly.instantiate(flite, wasi.getImportObject()))
+    parentPort.postMessage({ code })
+  } catch (error) {
+    parentPort.postMessage({ code: String(error) })
+  }
+})
