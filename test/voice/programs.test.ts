@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runProgram } from '../../src/voice/program.ts'
@@ -6,6 +7,8 @@ import { KEY } from '../rig/rig.ts'
 import { eventually } from '../rig/wait.ts'
 import { bytesOf, startSpeech } from './rig.ts'
 import { tone, wave } from './sounds.ts'
+
+const NEVER = new AbortController().signal
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -36,25 +39,28 @@ test('a program whose client has gone is killed and reaped, and so is what it st
 })
 
 test('a program that takes too long is killed and reaped, and so is what it started', async () => {
-  const args = ['-c', 'sleep 1000 & echo $$ $! 1>&2; wait']
-  const run = runProgram({ program: '/bin/sh', args, ms: 300, outBytes: 10 }, new AbortController().signal)
-  await expect(run).rejects.toMatchObject({ code: 'voice_timeout' })
+  const dir = await mkdtemp(join(tmpdir(), 'ghost-stuck-'))
+  try {
+    const file = join(dir, 'pids')
+    const args = ['-c', 'sleep 1000 & echo $$ $! > "$0"; wait', file]
+    const run = runProgram({ program: '/bin/sh', args, ms: 1_000, outBytes: 10 }, NEVER)
+    await expect(run).rejects.toMatchObject({ code: 'voice_timeout' })
+    const pids = await pidsIn(file)
+    expect(pids).toHaveLength(2)
+    await eventually('the end of both', () => !pids.some(isAlive))
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
 })
 
 test('a program that prints without end is ended', async () => {
-  const run = runProgram(
-    { program: '/usr/bin/yes', args: [], ms: 20_000, outBytes: 1_000_000 },
-    new AbortController().signal,
-  )
+  const run = runProgram({ program: '/usr/bin/yes', args: [], ms: 20_000, outBytes: 1_000_000 }, NEVER)
   await expect(run).rejects.toMatchObject({ code: 'voice_error' })
 })
 
 test('what started in a program that has ended is ended with it', async () => {
   const args = ['-c', 'sleep 1000 & echo $!']
-  const out = await runProgram(
-    { program: '/bin/sh', args, ms: 20_000, outBytes: 100 },
-    new AbortController().signal,
-  )
+  const out = await runProgram({ program: '/bin/sh', args, ms: 20_000, outBytes: 100 }, NEVER)
   await eventually('the end of what it started', () => !isAlive(Number(String(out))))
 })
 
@@ -72,7 +78,6 @@ test('neither text nor names of a caller are among the arguments, nor our enviro
       tts: { engine: 'flite' },
       programs: { flite: SPEAKER, pocketsphinx_continuous: EAR, ffmpeg: `${EAR}; exit 1` },
     })
-    const { writeFile } = await import('node:fs/promises')
     await writeFile(join(speech.dir, 'sound'), wave(1, tone))
     const evil = '--help $(reboot); rm -rf /'
     expect((await bytesOf(await speech.say({ text: evil, voice: `${evil}.flitevox` }))).length).toBe(32_044)
