@@ -36,15 +36,13 @@ export interface Gateway {
 
 export interface Embedded {
   readonly agent: boolean
-  readonly voice: boolean
+  /** Starts the voice server when it is first needed, and gives its address: nobody waits for it who only wants the page. */
+  readonly voice?: () => Promise<string>
 }
 
 /** Builds the parts, starts them, and stops them in reverse. */
-export async function startGateway(
-  config: Config,
-  embedded: Embedded = { agent: false, voice: false },
-): Promise<Gateway> {
-  const { key, timing, limits } = config
+export async function startGateway(config: Config, embedded: Embedded = { agent: false }): Promise<Gateway> {
+  const { key, timing, limits, voiceUrl } = config
   if (config.agentUrl === undefined) throw new TypeError('a gateway needs an agent')
   const log = pino({ level: config.logLevel })
   const metrics = newMetrics()
@@ -57,15 +55,9 @@ export async function startGateway(
     connectMs: config.chat.connectMs,
     silenceMs: config.chat.timeoutMs,
   })
-  const voiceServer =
-    config.voiceUrl === undefined
-      ? undefined
-      : new Upstream({
-          name: 'voice',
-          url: config.voiceUrl,
-          connectMs: VOICE_CONNECT_MS,
-          silenceMs: VOICE_SILENCE_MS,
-        })
+  let voiceUpstream: Promise<Upstream> | undefined
+  const voiceAddress = voiceUrl === undefined ? embedded.voice : async () => voiceUrl
+  const voiceServer = voiceAddress && (() => (voiceUpstream ??= voiceAddress().then(openVoice)))
   const tasks = new Tasks({
     store,
     agent,
@@ -108,7 +100,7 @@ export async function startGateway(
   })
   const operate = operations({
     agent,
-    embedded,
+    embedded: { agent: embedded.agent, voice: voiceUrl === undefined && voiceServer !== undefined },
     voiceServer,
     store,
     metrics,
@@ -145,7 +137,7 @@ export async function startGateway(
     await Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
     app.server.closeAllConnections()
     clearInterval(janitor)
-    await Promise.all([agent.close(), voiceServer?.close(), store.close()])
+    await Promise.all([agent.close(), voiceUpstream?.then((it) => it.close()), store.close()])
   }
 
   return {
@@ -158,6 +150,9 @@ export async function startGateway(
     },
   }
 }
+
+const openVoice = (url: string) =>
+  new Upstream({ name: 'voice', url, connectMs: VOICE_CONNECT_MS, silenceMs: VOICE_SILENCE_MS })
 
 /** The one place that names a store. */
 async function openStore(config: Config, say: (line: string) => void): Promise<StreamStore> {

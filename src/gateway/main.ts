@@ -7,22 +7,23 @@ async function main(): Promise<void> {
   if (process.argv[2] === 'voice') return voiceAlone(env)
   const config = parseConfig(env)
   const { key, dataDir, llm } = config
-  const [agent, voice] = await Promise.all([
+  const agent =
     config.agentUrl === undefined
-      ? import('../agent/agent.ts').then((it) => it.startAgent({ key, dataDir, llm }))
-      : undefined,
-    config.voiceUrl === undefined ? startVoice(config.speech) : undefined,
-  ])
+      ? await import('../agent/agent.ts').then((it) => it.startAgent({ key, dataDir, llm }))
+      : undefined
   const agentLog = config.agentLog ?? agent?.logFile
+  let started: ReturnType<typeof startVoice> | undefined
+  const speech = () => (started ??= startVoice(config.speech))
   const gateway = await startGateway(
-    { ...config, agentUrl: config.agentUrl ?? agent?.url, voiceUrl: config.voiceUrl ?? voice?.url, agentLog },
-    { agent: agent !== undefined, voice: voice !== undefined },
+    { ...config, agentUrl: config.agentUrl ?? agent?.url, agentLog },
+    { agent: agent !== undefined, voice: async () => (await speech()).url },
   )
 
   onSignal(async () => {
     await gateway.close()
-    await Promise.all([agent?.close(), voice?.close()])
+    await Promise.all([agent?.close(), started?.then((voice) => voice.close())])
   })
+  const voice = config.voiceUrl === undefined ? await speech() : undefined
 
   const model = config.llm
     ? `model ${config.llm.model} at ${config.llm.url}`

@@ -14,7 +14,7 @@ const BELIEVED_MS = 1_000
 export interface OperationsParts {
   readonly agent: Upstream
   readonly embedded: { readonly agent: boolean; readonly voice: boolean }
-  readonly voiceServer: Upstream | undefined
+  readonly voiceServer: (() => Promise<Upstream>) | undefined
   readonly store: StreamStore
   readonly metrics: Metrics
   logState(): Readiness['log']
@@ -26,7 +26,7 @@ export type Operations = ReturnType<typeof operations>
 
 /** What an operator asks: is it alive, is it ready, what does it count, what can it do. */
 export function operations(parts: OperationsParts) {
-  const agentUp = probe(parts.agent, '/api/health')
+  const agentUp = probe(async () => parts.agent, '/api/health')
   const voiceUp = parts.voiceServer && probe(parts.voiceServer, '/', enginesOf)
 
   async function readiness(): Promise<Readiness> {
@@ -82,15 +82,17 @@ const TOLD_BYTES = 4_096
 
 /** Any answer at all says that it is there. Asked at most once a second, however often someone wants to know. */
 function probe(
-  upstream: Upstream,
+  upstream: () => Promise<Upstream>,
   path: string,
-  read: (told: string) => Engines = () => ({}),
+  read?: (told: string) => Engines,
 ): () => Promise<Standing & Engines> {
   let asked: { readonly standing: Promise<Standing & Engines>; readonly at: number } | undefined
   const look = async (): Promise<Standing & Engines> => {
     try {
-      const answer = await ask(upstream, { method: 'GET', path }, AbortSignal.timeout(PROBE_MS))
-      return { state: 'up', ...read(await answer.text(TOLD_BYTES, PROBE_MS)) }
+      const answer = await ask(await upstream(), { method: 'GET', path }, AbortSignal.timeout(PROBE_MS))
+      if (read) return { state: 'up', ...read(await answer.text(TOLD_BYTES, PROBE_MS)) }
+      answer.drop()
+      return { state: 'up' }
     } catch (error) {
       return { state: 'down', detail: error instanceof Error ? error.message : 'no answer' }
     }

@@ -31,7 +31,7 @@ declare module 'fastify' {
 }
 
 export interface RouteParts extends ChatParts {
-  readonly voiceServer: Upstream | undefined
+  readonly voiceServer: (() => Promise<Upstream>) | undefined
   readonly uploadBytes: number
   readonly page: ReturnType<typeof page>
   readonly operations: Operations

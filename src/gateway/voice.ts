@@ -20,9 +20,9 @@ function leftSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
 }
 
 /** The voice server's two verbs. Its pool is its own, so a dead one delays nobody else. */
-export function voice(server: Upstream | undefined, maxBytes: number) {
-  const up = (): Upstream => {
-    if (server) return server
+export function voice(server: (() => Promise<Upstream>) | undefined, maxBytes: number) {
+  const up = async (): Promise<Upstream> => {
+    if (server) return server()
     throw new Fault(
       'voice_unavailable',
       'voice is off: no voice server was started, and GHOST_VOICE_URL is not set',
@@ -30,7 +30,7 @@ export function voice(server: Upstream | undefined, maxBytes: number) {
   }
   return {
     async hear(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-      const to = up()
+      const to = await up()
       const body = await withFile(request.raw, maxBytes)
       return relay(
         reply,
@@ -41,7 +41,7 @@ export function voice(server: Upstream | undefined, maxBytes: number) {
     async speak(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const body = bodyOf(request)
       parseBody(body, SpeechBody)
-      const to = up()
+      const to = await up()
       const call = {
         method: 'POST',
         path: '/tts',

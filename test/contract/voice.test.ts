@@ -120,6 +120,27 @@ test('without a voice server both say that there is none', async () => {
     expect(await refusal(response)).toMatchObject({ status: 503, code: 'voice_unavailable' })
 })
 
+test('the embedded voice server is started when it is first needed, and once', async () => {
+  await using pi = await startRig()
+  let starts = 0
+  const embedded = {
+    agent: false,
+    voice: async () => {
+      starts++
+      return pi.voice.url
+    },
+  }
+  await using rig = await startRig({ config: { voiceUrl: undefined }, embedded })
+  expect((await rig.post('/api/chat', { messages: [], stream: true })).status).toBe(200)
+  expect(starts).toBe(0)
+  const both = await Promise.all(['one', 'two'].map((text) => rig.post('/api/tts', { text })))
+  expect(both.map(({ status }) => status)).toEqual([200, 200])
+  expect((await (await rig.stranger('/readyz')).json()) as object).toMatchObject({
+    voice: { state: 'up', embedded: true },
+  })
+  expect(starts).toBe(1)
+})
+
 test('a voice server that does not accept a connection is a timeout, after 5 s', async () => {
   await using hole = await startBlackhole()
   await using rig = await startRig({ env: { GHOST_VOICE_URL: hole.url } })

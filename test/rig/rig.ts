@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Agent, fetch, type RequestInit, type Response } from 'undici'
 import WebSocket, { type ClientOptions } from 'ws'
 import { type Config, parseConfig, type Timing } from '../../src/gateway/config.ts'
-import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
+import { type Embedded, type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import { startAgent } from './agent.ts'
 import { EventReader } from './events.ts'
 import type { Upstream } from './upstream.ts'
@@ -19,6 +19,7 @@ export interface RigOptions {
   readonly timing?: Partial<Timing>
   /** What no variable can say. */
   readonly config?: Partial<Config>
+  readonly embedded?: Embedded
 }
 
 /** A streamed answer: its head, and a reader of its events. */
@@ -60,7 +61,12 @@ export interface Rig extends AsyncDisposable {
 
 export const messages = (text = 'hello') => [{ role: 'user', content: text }]
 
-export async function startRig({ env = {}, timing = {}, config = {} }: RigOptions = {}): Promise<Rig> {
+export async function startRig({
+  env = {},
+  timing = {},
+  config = {},
+  embedded,
+}: RigOptions = {}): Promise<Rig> {
   const dir = await mkdtemp(join(tmpdir(), 'ghost-rig-'))
   const agentLog = join(dir, 'agent.log')
   const [agent, voice] = await Promise.all([startAgent(), startVoice()])
@@ -82,13 +88,16 @@ export async function startRig({ env = {}, timing = {}, config = {} }: RigOption
     },
     dir,
   )
-  const gateway = await startGateway({
-    ...parsed,
-    host: '127.0.0.1',
-    port: 0,
-    timing: { ...parsed.timing, drainMs: 50, ...timing },
-    ...config,
-  }).catch(async (error: unknown) => {
+  const gateway = await startGateway(
+    {
+      ...parsed,
+      host: '127.0.0.1',
+      port: 0,
+      timing: { ...parsed.timing, drainMs: 50, ...timing },
+      ...config,
+    },
+    embedded,
+  ).catch(async (error: unknown) => {
     await clear()
     throw error
   })

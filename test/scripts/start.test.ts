@@ -112,6 +112,14 @@ test.each([undefined, '', ' '])(
   },
 )
 
+test('the voice server alone needs no key', async () => {
+  await using project = await startProject()
+  const job = project.job('start', { args: ['voice'], env: { GHOST_API_KEY: '' } })
+  await listening(job)
+  job.child.kill('SIGTERM')
+  expect(await job.ended).toMatchObject(stopped)
+})
+
 test('a key in .env will do', async () => {
   await using project = await startProject()
   await project.write({ '.env': 'GHOST_API_KEY=key' })
