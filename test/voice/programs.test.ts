@@ -87,7 +87,7 @@ test('neither text nor names of a caller are among the arguments, nor our enviro
       ['args', 'env', 'text'].map((name) => readFile(join(speech.dir, name), 'utf8')),
     )
     expect(text).toBe(`${evil}\n`)
-    expect(args?.split('\n')).toEqual(expect.arrayContaining(['-voice', 'slt', '-infile', '-i']))
+    expect(args?.split('\n')).toEqual(expect.arrayContaining(['-voice', 'slt', '-infile', '-i', 'ogg']))
     for (const part of ['reboot', 'rm -rf', '--help', 'flitevox']) expect(args).not.toContain(part)
     expect(env).not.toContain(KEY)
     expect(env).not.toContain('GHOST')
