@@ -8,6 +8,14 @@ import { failureOf } from './said.ts'
 import { endingOf } from './verdict.ts'
 
 const KEEP_MS = 1_000
+/** Showing that took longer than this is followed by a rest of some times as long. */
+const QUICK_MS = 10
+const RESTS = 3
+const LONGEST_REST_MS = 1_000
+/** What comes faster than it can be drawn is drawn piece by piece. */
+const PIECE_CHARS = 8_000
+/** So much at once is no speech, and one pause is shorter than all its pieces. */
+const WHOLE_CHARS = 250_000
 
 /** A step on the way to the answer, as one row. */
 export interface Step {
@@ -32,7 +40,7 @@ export class Answer {
   endedAt = $state<number | null>(null)
   // Worked out when somebody looks: of a thousand answers, nobody looks at most.
   text = $derived.by(() => this.#prose.text)
-  blocks = $derived.by((): readonly Block[] => this.#blocks.update(this.text))
+  blocks = $derived.by((): readonly Block[] => this.#blocks.update(this.text.slice(0, this.#drawn)))
   reasoning = $derived.by(() => {
     const written = this.#prose.reasoning
     return [this.record.said.reasoning, written].filter((part) => part.trim() !== '').join('\n\n')
@@ -60,6 +68,10 @@ export class Answer {
   })
   #follow: Follow | undefined
   #frame = 0
+  #isResting = false
+  #isStale = false
+  /** How many characters of its text are on the page. */
+  #drawn = $state(0)
   #saving: number | undefined
   #left = false
 
@@ -101,6 +113,10 @@ export class Answer {
       return { kind: 'failed', ...failureOf(error instanceof Error ? error.message : error) }
     })
     if (!ending) return
+    while (this.#isBehind() && !document.hidden) {
+      this.#show()
+      await new Promise((resolve) => setTimeout(resolve))
+    }
     this.record.ending = ending
     this.record.endedAt = this.#clock.now()
     cancelAnimationFrame(this.#frame)
@@ -144,16 +160,45 @@ export class Answer {
   #changed(): void {
     if (this.#left) return
     this.#saving ??= window.setTimeout(() => void this.keep(), KEEP_MS)
-    if (this.#frame !== 0) return
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0
-      this.#show()
+    this.#isStale = true
+    if (this.#frame !== 0 || this.#isResting) return
+    this.#frame = requestAnimationFrame(() => this.#draw())
+  }
+
+  /** What takes long to show is shown less often, so that most of the page's time is its reader's. */
+  #draw(): void {
+    const from = performance.now()
+    this.#frame = 0
+    this.#isStale = false
+    this.#isResting = true
+    this.#show()
+    // A task of its own: by then the page has been laid out, which is the larger part.
+    setTimeout(() => {
+      const took = performance.now() - from
+      const rested = () => {
+        this.#isResting = false
+        if ((this.#isStale || this.#isBehind()) && this.running) this.#changed()
+      }
+      if (took <= QUICK_MS) rested()
+      else setTimeout(rested, Math.min(LONGEST_REST_MS, took * RESTS))
     })
+  }
+
+  /** How far it may be drawn now. */
+  #further(): number {
+    const { length } = this.text
+    const isSpeech = length - this.#drawn < WHOLE_CHARS
+    return isSpeech ? Math.min(this.#drawn + PIECE_CHARS, length) : length
+  }
+
+  #isBehind(): boolean {
+    return this.#drawn < this.text.length
   }
 
   #show(): void {
     const { said, ending, endedAt } = this.record
     this.#turn += 1
+    this.#drawn = ending === null && this.#follow ? this.#further() : Number.POSITIVE_INFINITY
     this.#timeThought()
     this.finish = said.finish
     this.ending = ending

@@ -3,13 +3,19 @@ import { Lexer, type MarkedOptions, type Token, type Tokens } from 'marked'
 /** One top-level piece of a text: code, or tokens to be rendered. `raw` says whether it has changed. */
 export type Block = { readonly key: number; readonly raw: string } & (
   | { readonly kind: 'code'; readonly language: string; readonly text: string; readonly closed: boolean }
-  | { readonly kind: 'prose'; readonly tokens: Token[] }
+  | { readonly kind: 'prose'; readonly tokens: Token[]; readonly goesOn: boolean }
   | { readonly kind: 'plain'; readonly text: string }
 )
+
+/** A list, or a part of a longer one; then it may go on from a part before it. */
+type Piece = Tokens.List & { goesOn?: boolean }
 
 const OPTIONS: MarkedOptions = { gfm: true, breaks: true }
 /** A paragraph this long without an end is no prose, and lexing it over and over would stop the page. */
 const PLAIN_CHARS = 10_000
+/** A list this long gives its first items away as a block of their own, or every new one would lex and draw all of them. */
+const LIST_ITEMS = 100
+const PIECE_ITEMS = 50
 
 /**
  * A growing text as blocks. Only what may still change is lexed again: in Markdown that is the last block, since
@@ -19,11 +25,13 @@ export class Blocks {
   #settled: Block[] = []
   #source = ''
   #links: Lexer['tokens']['links'] = Object.create(null)
+  /** The one that may still change. */
+  #open: Token | undefined
 
   update(written: string): Block[] {
     const text = written.includes('\r') ? written.replaceAll(/\r\n?/g, '\n') : written
     if (!text.startsWith(this.#source)) this.#forget()
-    const tokens = this.#lex(text.slice(this.#source.length))
+    const tokens = this.#goOn(this.#lex(text.slice(this.#source.length))).flatMap(inPieces)
     const last = tokens.findLastIndex((token) => token.type !== 'space')
     const blocks = [...this.#settled]
     let settled = blocks.length
@@ -34,6 +42,7 @@ export class Blocks {
       settled = blocks.length
     }
     this.#settled = blocks.slice(0, settled)
+    this.#open = tokens[last]
     return blocks
   }
 
@@ -41,6 +50,17 @@ export class Blocks {
     this.#settled = []
     this.#source = ''
     this.#links = Object.create(null)
+    this.#open = undefined
+  }
+
+  /** What is lexed again does not know that it is the rest of a list. */
+  #goOn(tokens: Token[]): Token[] {
+    const [first] = tokens
+    if (isList(first) && isList(this.#open) && first.ordered === this.#open.ordered) {
+      first.start = this.#open.start
+      first.goesOn = this.#open.goesOn ?? false
+    }
+    return tokens
   }
 
   #lex(tail: string): Token[] {
@@ -56,6 +76,26 @@ export class Blocks {
     }
   }
 }
+
+/** The parts of a long list, each a list whose numbers go on where those of the one before ended. */
+function inPieces(token: Token): Token[] {
+  if (!isList(token) || token.items.length <= LIST_ITEMS) return [token]
+  const pieces: Piece[] = []
+  let left = token.raw
+  for (let from = 0; from < token.items.length; ) {
+    const isRest = token.items.length - from <= LIST_ITEMS
+    const items = token.items.slice(from, isRest ? undefined : from + PIECE_ITEMS)
+    const raw = isRest ? left : items.map((item) => item.raw).join('')
+    if (!left.startsWith(raw)) return [token]
+    const start = token.ordered ? Number(token.start) + from : ''
+    pieces.push({ ...token, items, raw, start, goesOn: token.goesOn || from > 0 })
+    left = left.slice(raw.length)
+    from += items.length
+  }
+  return pieces
+}
+
+const isList = (token: Token | undefined): token is Piece => token?.type === 'list'
 
 const plain = (raw: string): Tokens.Generic => ({ type: 'plain', raw })
 
@@ -73,7 +113,7 @@ function blockOf(token: Token, key: number): Block {
     }
   }
   if (token.type === 'plain') return { key, raw, kind: 'plain', text: raw }
-  return { key, raw, kind: 'prose', tokens: [token] }
+  return { key, raw, kind: 'prose', tokens: [token], goesOn: isList(token) && token.goesOn === true }
 }
 
 /** Whether a fence has its other end; code without a fence ends where it ends. */

@@ -1,5 +1,4 @@
 import type { Desk } from './desk.svelte.ts'
-import { exportMarkdown } from './markdown.ts'
 
 /** Something to be done by its name: typed after a slash, or chosen from a list. */
 export interface Command {
@@ -48,7 +47,7 @@ export const COMMANDS: readonly Command[] = [
     words: 'save this conversation as Markdown',
     can: isTalk,
     run: (desk) => {
-      if (desk.conversation) exportMarkdown(desk.conversation.record.title, desk.conversation.records())
+      if (desk.conversation) void desk.exportMarkdown(desk.conversation.id)
     },
   },
   {
@@ -78,7 +77,7 @@ export const COMMANDS: readonly Command[] = [
     words: 'show commands and keys',
     can: () => true,
     run: (desk) => {
-      desk.helping = true
+      desk.panel = 'help'
     },
   },
 ]

@@ -20,7 +20,6 @@ import { Tabs } from './tabs.ts'
 import { token } from './token.ts'
 import { Update } from './update.svelte.ts'
 import { onWake } from './wake.ts'
-import { loadWorkspace, saveWorkspace } from './workspace.ts'
 
 /** A line for the person about something that is not part of the conversation. */
 export interface Notice {
@@ -40,10 +39,8 @@ export class Desk {
   readonly seat: Seat
   readonly library: Library
   notice = $state.raw<Notice | undefined>(undefined)
-  /** The list of commands and keys is open. */
-  helping = $state(false)
   /** What is open over the page. */
-  panel = $state<'settings' | 'palette' | 'load' | undefined>(undefined)
+  panel = $state<'settings' | 'palette' | 'load' | 'help' | undefined>(undefined)
   /** The archive that is to replace the workspace, as soon as that is confirmed. */
   archive = $state.raw<File | undefined>(undefined)
   /** Nothing but the words and the box to type in. */
@@ -141,6 +138,7 @@ export class Desk {
     const { conversation } = this
     if (!conversation) return
     await this.#attempt('saving the workspace', async () => {
+      const { saveWorkspace } = await import('./workspace.ts')
       const name = await saveWorkspace(this.api, conversation.record.title, conversation.records())
       return `workspace saved as ${name}`
     })
@@ -152,6 +150,7 @@ export class Desk {
       const progress = (part: number) => {
         this.notice = { kind: 'busy', text: `${what} · ${Math.round(part * 100)} %` }
       }
+      const { loadWorkspace } = await import('./workspace.ts')
       const loaded = await loadWorkspace(this.api, file, progress, clock.now())
       if (loaded.messages.length > 0) await this.seat.adopt(loaded.title, loaded.messages, false)
       return `workspace loaded${loaded.files === undefined ? '' : ` · ${loaded.files} files`}`

@@ -9,6 +9,10 @@ export function readDraft(conversation: string): string {
   }
 }
 
+export function addToDraft(conversation: string, text: string): void {
+  if (text !== '') keepDraft(conversation, [readDraft(conversation), text].filter(Boolean).join('\n\n'))
+}
+
 export function keepDraft(conversation: string, text: string): void {
   try {
     if (text === '') localStorage.removeItem(NAME + conversation)

@@ -1,9 +1,7 @@
-import { MAX_ARCHIVE_BYTES, pack, unpack } from './archive.ts'
 import { save } from './artefact/save.ts'
 import type { Clock } from './clock.ts'
 import { keepDraft } from './draft.ts'
 import { Finder } from './finder.svelte.ts'
-import { exportMarkdown } from './markdown.ts'
 import { dropQueue, pocketOfPage } from './queue.svelte.ts'
 import type { ConversationRecord, MessageRecord } from './record.ts'
 import type { Seat } from './seat.svelte.ts'
@@ -110,29 +108,31 @@ export class Library {
   }
 
   async exportMarkdown(id: string): Promise<void> {
+    const { exportMarkdown } = await import('./markdown.ts')
     const title = this.rows.find((row) => row.id === id)?.title ?? ''
     exportMarkdown(title, await this.#messages(id))
   }
 
   async exportJson(id: string): Promise<void> {
     const row = this.rows.find((it) => it.id === id)
-    if (row)
-      save(
-        pack([{ conversation: row, messages: await this.#messages(id) }]),
-        `${row.title || 'conversation'}.json`,
-      )
+    if (!row) return
+    const { pack } = await import('./archive.ts')
+    const messages = await this.#messages(id)
+    save(pack([{ conversation: row, messages }]), `${row.title || 'conversation'}.json`)
   }
 
   /** Resolves with what it came to, in words. */
   async exportAll(): Promise<string> {
     const all = []
     for (const row of this.rows) all.push({ conversation: row, messages: await this.#messages(row.id) })
+    const { pack } = await import('./archive.ts')
     save(pack(all), `ghost-conversations-${new Date(this.#on.clock.now()).toISOString().slice(0, 10)}.json`)
     return `${counted(all.length, 'conversation')} exported`
   }
 
   /** Puts the conversations of a file beside those that are there. */
   async import(file: Blob): Promise<string> {
+    const { MAX_ARCHIVE_BYTES, unpack } = await import('./archive.ts')
     if (file.size > MAX_ARCHIVE_BYTES) throw new Error('it is larger than 100 MB')
     const { kept, leftOut } = unpack(await file.text(), this.#on.clock.now(), token)
     if (kept.length === 0) throw new Error('there is no message in it')

@@ -39,6 +39,8 @@ const PAGE_HEADERS = {
   'x-dns-prefetch-control': 'off',
 }
 
+/** What the policy leaves open: peers, and hosts that the browser connects to before it reads the policy. */
+const NO_CONNECTION = '()'
 const PREVIEW_POLICY =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-scripts"
 /** The page inside the sandboxed frame: it becomes whatever its parent, and only its parent, sends it first. */
@@ -128,6 +130,7 @@ export function page(key: string, access: Access) {
         'content-type': 'text/html; charset=utf-8',
         'cache-control': 'no-cache',
         'content-security-policy': PREVIEW_POLICY,
+        'connection-allowlist': NO_CONNECTION,
       })
       return PREVIEW
     },

@@ -60,6 +60,11 @@ describe('a table', () => {
     expect([table?.rows.length, table?.moreRows]).toEqual([MOST_ROWS, 1_500])
   })
 
+  test('of a million rows is read no further than it is shown', async () => {
+    const table = await readTable(`n\n${'1\n'.repeat(1_000_000)}`)
+    expect([table?.rows.length, table?.moreRows]).toEqual([MOST_ROWS, 999_000])
+  })
+
   test('keeps a cell of megabytes to what can be read', async () => {
     const table = await readTable(`a,b\n${'x'.repeat(5_000_000)},2\n`)
     expect(table?.rows[0]?.[0]?.length).toBeLessThan(600)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { Lexer } from 'marked'
+import { Lexer, type Tokens } from 'marked'
 import { describe, expect, test, vi } from 'vitest'
 import { Blocks } from '../../src/console/blocks.ts'
 
@@ -62,6 +62,37 @@ describe('a growing text', () => {
     expect(after[0]).toBe(before[0])
     expect(after[1]).toBe(before[1])
     expect(after[2]).not.toBe(before[2])
+  })
+
+  const items = (mark: (at: number) => string) =>
+    Array.from({ length: 420 }, (_, at) => `${mark(at)} item ${at}\n`).join('')
+
+  test.each([
+    ['of dots', items(() => '-')],
+    ['of numbers', items((at) => `${at + 1}.`)],
+    ['that calls every item the first', items(() => '1.')],
+  ])('keeps the first items of a long list %s, and counts on', (_, text) => {
+    const grown = new Blocks()
+    for (let length = 0; length < text.length; length += 97) grown.update(text.slice(0, length))
+    for (const blocks of [grown, new Blocks()]) {
+      const pieces = blocks.update(text).flatMap((block) => (block.kind === 'prose' ? [block] : []))
+      expect(
+        pieces
+          .map(({ raw }) => raw)
+          .join('')
+          .trimEnd(),
+      ).toBe(text.trimEnd())
+      expect(pieces.map(({ goesOn }) => goesOn)).toEqual(pieces.map((_, at) => at > 0))
+      const lists = pieces.flatMap(({ tokens }) => tokens as Tokens.List[])
+      const counted = lists.map(({ items }) => items.length)
+      expect(Math.max(...counted)).toBeLessThanOrEqual(100)
+      if (text.startsWith('1'))
+        expect(lists.map(({ start }) => start)).toEqual(
+          counted.map((_, at) => 1 + counted.slice(0, at).reduce((sum, count) => sum + count, 0)),
+        )
+    }
+    const before = grown.update(text)
+    expect(grown.update(`${text}- more`)[0]).toBe(before[0])
   })
 
   test('begins anew when what was said before is taken back', () => {

@@ -103,6 +103,11 @@ test('zen leaves the words, and still says what is wrong', async () => {
   await page.keyboard.press('z')
   await page.getByRole('button', { name: 'Settings' }).waitFor({ state: 'hidden' })
   await page.getByRole('textbox', { name: 'Message' }).waitFor()
+  await eventually('the sheet of keys is here before it is wanted', () =>
+    page.evaluate(
+      "performance.getEntriesByType('resource').some(({ name }) => /HelpDialog.*js$/.test(name))",
+    ),
+  )
   await wire.cut()
   await page.getByRole('status', { name: 'Connection' }).getByText('gateway gone').waitFor()
   await page.keyboard.press('?')

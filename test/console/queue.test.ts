@@ -81,6 +81,33 @@ describe('a message that is sent while an answer runs', () => {
   })
 })
 
+describe('what is typed while another conversation is being opened', () => {
+  test('is meant for that one, and what was typed before stays with the one before', async () => {
+    await using world = await openConsole(browser)
+    const { rig, page } = world
+    rig.agent.play('POST /api/chat', answer('first'))
+    await say(page, 'one')
+    await ended(page)
+    const box = page.getByRole('textbox', { name: 'Message' })
+    await box.fill('for the one before')
+    await page.evaluate(`{
+      const { request } = LockManager.prototype
+      const opened = new Promise((resolve) => { window.open = resolve })
+      LockManager.prototype.request = async function (...it) { await opened; return request.apply(this, it) }
+    }`)
+    await page.getByRole('button', { name: 'New conversation' }).click()
+    await page.getByText('first', { exact: true }).waitFor({ state: 'detached' })
+    await box.fill('typed early')
+    await page.evaluate('window.open()')
+    await page.getByRole('heading', { name: 'ask anything' }).waitFor()
+    expect(await box.inputValue()).toBe('typed early')
+    await page.getByRole('button', { name: 'Conversations', exact: true }).click()
+    await page.getByRole('button', { name: /^one/ }).click()
+    await page.getByText('first', { exact: true }).waitFor()
+    expect(await box.inputValue()).toBe('for the one before')
+  })
+})
+
 describe('a message that is composed without a network', () => {
   test('is shown as waiting, and sent once when the network is back', async () => {
     await using world = await openConsole(browser)

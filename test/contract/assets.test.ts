@@ -10,6 +10,7 @@ test('the page for untrusted artefacts has its own policy, word for word', async
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toMatch(/^text\/html/)
   expect(response.headers.get('content-security-policy')).toBe(PREVIEW)
+  expect(response.headers.get('connection-allowlist')).toBe('()')
   expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   const html = await response.text()
   expect(html).not.toContain(KEY)

@@ -1,10 +1,8 @@
 import type { Desk } from '../desk.svelte.ts'
+import { whenIdle } from '../idle.ts'
 import { isStill, onMotion } from '../motion.ts'
 import { type FaceChoice, onFaceChoice, onFaceForm, readFaceChoice, readFaceForm } from './choice.ts'
 import type { Face } from './face.ts'
-
-const LOADS_WITHIN_MS = 2_000
-const PAINTS_WITHIN_MS = 10_000
 
 /**
  * Brings the face to the canvas when the page has been painted and has nothing else to do.
@@ -80,23 +78,4 @@ function drawsInSoftware(context: WebGL2RenderingContext): boolean {
   const info = context.getExtension('WEBGL_debug_renderer_info')
   const name: unknown = context.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : context.RENDERER)
   return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(String(name))
-}
-
-/** After the first paint, and then when nothing else is to be done. */
-function whenIdle(act: () => void, signal: AbortSignal): void {
-  let isPainted = false
-  const start = () => !signal.aborted && act()
-  const painted = () => {
-    if (isPainted) return
-    isPainted = true
-    observer.disconnect()
-    if ('requestIdleCallback' in window) requestIdleCallback(start, { timeout: LOADS_WITHIN_MS })
-    else setTimeout(start, 300)
-  }
-  const observer = new PerformanceObserver((list) => {
-    if (list.getEntriesByName('first-contentful-paint').length > 0) painted()
-  })
-  observer.observe({ type: 'paint', buffered: true })
-  // A browser that tells of no paint has painted by then.
-  setTimeout(painted, PAINTS_WITHIN_MS)
 }
