@@ -14,7 +14,8 @@ const YEAR_MS = 365 * 24 * 3600 * 1000
 const policy = (scripts: string) =>
   [
     "default-src 'none'",
-    `script-src 'self'${scripts}`,
+    // WebAssembly for telling speech from noise; no script may be made of text (docs/decisions/0011).
+    `script-src 'self' 'wasm-unsafe-eval'${scripts}`,
     "style-src 'self'",
     "img-src 'self' data: blob:",
     "font-src 'self'",

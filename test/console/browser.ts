@@ -27,7 +27,7 @@ export async function builtConsole(): Promise<void> {
   if (built < newest) console.warn('dist/console is older than its sources: npm run build')
 }
 
-export function startBrowser(): Promise<Browser> {
+export function startBrowser(flags: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.GHOST_CHROMIUM ?? '/usr/bin/chromium',
     args: [
@@ -38,6 +38,7 @@ export function startBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...flags,
     ],
   })
 }
@@ -57,6 +58,8 @@ export interface World extends AsyncDisposable {
 export interface WorldOptions {
   readonly rig?: RigOptions
   readonly context?: BrowserContextOptions
+  /** A script that runs in every page before anything of its own. */
+  readonly before?: string
 }
 
 export async function openConsole(browser: Browser, options: WorldOptions = {}): Promise<World> {
@@ -65,6 +68,7 @@ export async function openConsole(browser: Browser, options: WorldOptions = {}):
   const wire = await startCutter(rig.port)
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options.context })
   context.setDefaultTimeout(20_000)
+  if (options.before) await context.addInitScript({ content: options.before })
   const page = await context.newPage()
   const requests: string[] = []
   const complaints: string[] = []

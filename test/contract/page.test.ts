@@ -96,6 +96,7 @@ test('the page may load from its own host only, and run no script but its own', 
   const script = policy.get('script-src') ?? []
   for (const loose of ["'unsafe-inline'", "'unsafe-eval'", 'data:', 'blob:'])
     expect(script).not.toContain(loose)
+  expect(script.filter((item) => !item.startsWith("'nonce-"))).toEqual(["'self'", "'wasm-unsafe-eval'"])
   for (const items of policy.values())
     for (const item of items) expect(item).toMatch(/^('[^']+'|data:|blob:|script|allow-[a-z-]+)$/)
   expect(response.headers.get('referrer-policy')).toBe('no-referrer')
