@@ -67,7 +67,11 @@ function putAll(store: IDBObjectStore, conversation: string, at: number, message
 
 function diskShelf(database: IDBDatabase): Shelf {
   const read = (name: string) => database.transaction(name, 'readonly').objectStore(name)
-  const change = (names: string | string[], how: (transaction: IDBTransaction) => void): Promise<void> => {
+  // What throws at once, as a database does that the browser has closed, is refused like all else.
+  const change = async (
+    names: string | string[],
+    how: (transaction: IDBTransaction) => void,
+  ): Promise<void> => {
     const transaction = database.transaction(names, 'readwrite')
     how(transaction)
     return written(transaction)

@@ -88,6 +88,7 @@ function isOrphanClose(content: string, at: number, after: number): boolean {
   const lineStart = content.lastIndexOf('\n', at - 1) + 1
   const ownLine = content.slice(lineStart, at).trim() === ''
   const rest = content.slice(after, after + 200)
+  if (/[\p{L}\p{N}.!?…]$/u.test(content.slice(0, at)) && /^[\p{L}\p{N}]/u.test(rest)) return true
   return /^[ \t]*(?:\r?\n[ \t]*\r?\n|\s*$)/.test(rest) || (ownLine && /^[ \t]*\r?\n/.test(rest))
 }
 

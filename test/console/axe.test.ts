@@ -66,6 +66,35 @@ describe.each(SCREENS)('axe finds nothing on %s', (_, context) => {
     expect(await violations(page)).toEqual([])
   })
 
+  test('with commands, what waits, and all that opens over the page', async () => {
+    await using world = await openConsole(browser, { context })
+    const { page, rig } = world
+    rig.agent.play('POST /api/chat', sse(delta('half'), gate()))
+    await say(page, 'one')
+    await page.getByText('half', { exact: true }).waitFor()
+    await say(page, 'two')
+    await page.getByRole('region', { name: 'Queue' }).waitFor()
+    await page.getByRole('textbox', { name: 'Message' }).fill('/')
+    await page.getByRole('listbox').waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('textbox', { name: 'Message' }).fill('')
+    for (const [key, name] of [
+      ['?', 'Commands and keys'],
+      ['Control+k', 'Commands'],
+    ] as const) {
+      await page.getByRole('main').focus()
+      await page.keyboard.press(key)
+      const dialog = page.getByRole('dialog', { name, exact: true })
+      await dialog.waitFor()
+      expect([name, await violations(page)]).toEqual([name, []])
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
+    }
+    await page.getByRole('button', { name: 'Settings' }).click()
+    await page.getByRole('dialog', { name: 'Settings' }).waitFor()
+    expect(await violations(page)).toEqual([])
+  })
+
   test('with the log open, and without a gateway', async () => {
     await using world = await openConsole(browser, { context })
     const { page, rig, wire } = world

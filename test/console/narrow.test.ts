@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { builtConsole, openConsole, startBrowser } from './browser.ts'
+import { builtConsole, ended, openConsole, say, startBrowser } from './browser.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -26,4 +26,16 @@ test('on a phone everything at the top can be touched, also while the gateway is
     expect(box?.x).toBeGreaterThanOrEqual(0)
     expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(360)
   }
+})
+
+test('on a phone what is wrong with the connection hides no word', async () => {
+  await using world = await openConsole(browser, { context: { viewport: { width: 390, height: 844 } } })
+  const { page, wire } = world
+  await say(page, 'first words')
+  await ended(page)
+  await wire.cut()
+  await page.getByText('the gateway does not answer').waitFor()
+  const remedy = await page.locator('.remedy').boundingBox()
+  const first = await page.getByRole('article', { name: 'You' }).boundingBox()
+  expect(first?.y).toBeGreaterThanOrEqual((remedy?.y ?? 0) + (remedy?.height ?? Number.POSITIVE_INFINITY))
 })

@@ -204,33 +204,4 @@ describe('reading', () => {
     const distance = `(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.querySelector('main'))`
     await eventually('the end is in view', async () => Number(await page.evaluate(distance)) < 4)
   })
-
-  test('a damaged store costs what is damaged and nothing else', async () => {
-    await using world = await openConsole(browser)
-    const { page } = world
-    await say(page, 'good')
-    await ended(page)
-    await page.evaluate(`new Promise((resolve, reject) => {
-      const request = indexedDB.open('ghost')
-      request.onsuccess = () => {
-        const change = request.result.transaction(['messages', 'conversations'], 'readwrite')
-        const conversation = sessionStorage.getItem('ghost.conversation')
-        change.objectStore('messages').put({ conversation, position: 0, message: { role: 'assistant', said: 5 } })
-        change.objectStore('messages').put({ conversation, position: 3, message: null })
-        change.objectStore('conversations').put({ id: 'broken', title: 7 })
-        change.oncomplete = resolve
-        change.onabort = reject
-      }
-    })`)
-    await page.reload()
-    await page.getByText('hello').waitFor()
-    await say(page, 'still works')
-    await ended(page)
-    expect(await answers(page)).toEqual(['hello', 'hello'])
-    await page.reload()
-    await page.getByText('still works').waitFor()
-    expect(await answers(page)).toEqual(['hello', 'hello'])
-    expect(await page.getByText('good').count()).toBe(0)
-    expect(world.complaints).toEqual([])
-  })
 })

@@ -10,6 +10,7 @@ describe('reasoning in the text', () => {
     ['two blocks', '<think>a</think>one\n<think>b</think>two', 'one\ntwo', 'a\n\nb'],
     ['a closing tag alone on its line', 'hm\nlet me\n</think>\n\nyes', 'yes', 'hm\nlet me'],
     ['a closing tag after the last word', 'hm, so yes.</think>\n\nyes', 'yes', 'hm, so yes.'],
+    ['a closing tag between two words', 'hm, let me</think>yes', 'yes', 'hm, let me'],
     ['none', 'a < b and <b>', 'a < b and <b>', ''],
   ])('%s', (_, content, text, reasoning) => {
     expect(takeApart(content, false)).toMatchObject({ text, reasoning })

@@ -82,6 +82,22 @@ describe('a conversation', () => {
     expect(rig.agent.callsOf('POST /api/chat')).toHaveLength(2)
   })
 
+  test('asks again for an answer that was whole, and the new one takes its place', async () => {
+    await using world = await openConsole(browser)
+    const { rig, page } = world
+    rig.agent.play('POST /api/chat', sse(delta('first'), stop(), DONE), sse(delta('second'), stop(), DONE))
+    await say(page, 'go')
+    await ended(page)
+    await page.getByRole('button', { name: 'Regenerate' }).click()
+    await page.getByText('second', { exact: true }).waitFor()
+    await ended(page)
+    await page.reload()
+    await page.getByText('second', { exact: true }).waitFor()
+    expect(await answers(page)).toEqual(['second'])
+    const again = await rig.agent.called('POST /api/chat', 2)
+    expect(await again.json()).toMatchObject({ messages: [{ role: 'user', content: 'go' }] })
+  })
+
   test('says why an answer failed, and does not tell the agent of it', async () => {
     await using world = await openConsole(browser)
     const { rig, page } = world
