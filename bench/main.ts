@@ -7,6 +7,7 @@ import { DiskStore } from '../src/gateway/store/disk.ts'
 import { MemoryStore } from '../src/gateway/store/memory.ts'
 import { RedisStore } from '../src/gateway/store/redis.ts'
 import type { StoreLimits, StreamStore } from '../src/gateway/store/store.ts'
+import { idle } from './idle.ts'
 import { fill, median, pass } from './stores.ts'
 
 const LIMITS: StoreLimits = { taskBytes: 100_000_000, totalBytes: 400_000_000, tasks: 2_000, ttlMs: 600_000 }
@@ -121,7 +122,17 @@ async function redis(): Promise<void> {
   })
 }
 
-const WORKLOADS: Record<string, () => Promise<void>> = { i: journal, l: redis }
+/** e. What 5,000 silent streams cost. One run: it is memory, not time. Needs a build, and 20,000 open files. */
+async function silence(): Promise<void> {
+  const { streams, opened, pinged } = await withDir(async (dir) => idle(dir, await freePort(), 5_000))
+  const kb = (bytes: number) => (bytes / 1024).toFixed(1)
+  say(
+    'e',
+    `${streams} live streams, silent: ${kb(opened)} KB each when open, ${kb(pinged)} KB after a ping each`,
+  )
+}
+
+const WORKLOADS: Record<string, () => Promise<void>> = { e: silence, i: journal, l: redis }
 
 for (const [name, run] of Object.entries(WORKLOADS)) if (!only || only.includes(name)) await run()
 console.log(

@@ -3,6 +3,7 @@ import type { Batch } from '../store/store.ts'
 
 const LF = 10
 const CR = 13
+const NOTHING = Buffer.alloc(0)
 const BOM = Buffer.from([0xef, 0xbb, 0xbf])
 /** An event that outgrew this gives its room back when it is over. */
 const KEEP_CARRY_BYTES = 1 << 20
@@ -17,7 +18,7 @@ type Ending = 'none' | 'lf' | 'cr' | 'crlf'
  */
 export class Splitter {
   #next = 0
-  #carry: Buffer = Buffer.alloc(0)
+  #carry: Buffer = NOTHING
   #carried = 0
   /** Offsets from the begin of the unfinished event. */
   #lineStart = 0
@@ -28,7 +29,9 @@ export class Splitter {
   #afterCr = false
   #complete = false
 
-  #out: Buffer = Buffer.allocUnsafe(4096)
+  /** Nothing while nothing waits: thousands of streams are silent most of the time. */
+  #out: Buffer = NOTHING
+  #room = 4096
   #length = 0
   #ends: number[] = []
 
@@ -93,7 +96,8 @@ export class Splitter {
   take(): Batch | undefined {
     if (this.#ends.length === 0) return undefined
     const batch = { bytes: this.#out.subarray(0, this.#length), ends: this.#ends }
-    this.#out = Buffer.allocUnsafe(Math.min(Math.max(4096, this.#length), 1 << 16))
+    this.#room = Math.min(Math.max(4096, this.#length), 1 << 16)
+    this.#out = NOTHING
     this.#length = 0
     this.#ends = []
     return batch
@@ -138,7 +142,7 @@ export class Splitter {
       this.#keep(chunk, base, end)
       this.#store(this.#carry, 0, this.#carried)
       this.#carried = 0
-      if (this.#carry.length > KEEP_CARRY_BYTES) this.#carry = Buffer.alloc(0)
+      if (this.#carry.length > KEEP_CARRY_BYTES) this.#carry = NOTHING
     } else this.#store(chunk, base, end)
     this.#lineStart = 0
     this.#contentStart = -1
@@ -174,7 +178,7 @@ export class Splitter {
   #reserve(bytes: number): void {
     const needed = this.#length + bytes
     if (needed <= this.#out.length) return
-    const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#out.length))
+    const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#out.length, this.#room))
     this.#out.copy(grown, 0, 0, this.#length)
     this.#out = grown
   }
