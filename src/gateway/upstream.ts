@@ -68,23 +68,7 @@ export class Upstream {
 
   /** Sends a call and lets its answer flow into the sink, as it comes. */
   open(call: Call, sink: Sink): Flow {
-    let controller: Dispatcher.DispatchController | undefined
-    let over = false
-    let aborted: Fault | undefined
-    const fail = (fault: Fault) => {
-      if (over) return
-      over = true
-      sink.fail(fault)
-    }
-    // A sink that throws must not leave its call without an end.
-    const tell = (act: () => void) => {
-      try {
-        act()
-      } catch (error) {
-        fail(new Fault('internal_error', 'the answer could not be taken in', { cause: error }))
-        controller?.abort(error instanceof Error ? error : new Error(String(error)))
-      }
-    }
+    const exchange = new Exchange(sink, (error) => this.#faultOf(error))
     this.#pool.dispatch(
       {
         method: call.method,
@@ -93,36 +77,9 @@ export class Upstream {
         // An async iterable is a body too, though the types do not say so.
         body: call.body ?? null,
       } as Dispatcher.DispatchOptions,
-      {
-        onRequestStart(started) {
-          controller = started
-          if (aborted) started.abort(aborted)
-        },
-        onResponseStart(started, status) {
-          // 1xx only says that the answer is still to come.
-          if (over || status < 200) return
-          tell(() => sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) }))
-        },
-        onResponseData(_, chunk) {
-          if (!over) tell(() => sink.data(chunk))
-        },
-        onResponseEnd() {
-          if (over) return
-          tell(() => sink.end())
-          over = true
-        },
-        onResponseError: (_, error) => fail(error instanceof Fault ? error : this.#faultOf(error)),
-      },
+      exchange,
     )
-    return {
-      pause: () => controller?.pause(),
-      resume: () => controller?.resume(),
-      abort: (reason) => {
-        aborted = reason
-        controller?.abort(reason)
-        fail(reason)
-      },
-    }
+    return exchange
   }
 
   /** A fault of this upstream's own, `agent_…` or `voice_…`. */
@@ -149,6 +106,69 @@ export class Upstream {
     if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
       return this.fault('timeout', `${who} sent nothing for too long`, error)
     return this.fault('bad_answer', `${who} broke off the connection (${code})`, error)
+  }
+}
+
+/** One call and its answer, on their way. A class, since thousands may be silent at once and closures would be a good part of each. */
+class Exchange implements Flow, Dispatcher.DispatchHandler {
+  readonly #sink: Sink
+  readonly #faultOf: (error: Error) => Fault
+  #controller: Dispatcher.DispatchController | undefined
+  #over = false
+  #aborted: Fault | undefined
+
+  constructor(sink: Sink, faultOf: (error: Error) => Fault) {
+    this.#sink = sink
+    this.#faultOf = faultOf
+  }
+
+  pause(): void {
+    this.#controller?.pause()
+  }
+  resume(): void {
+    this.#controller?.resume()
+  }
+  abort(reason: Fault): void {
+    this.#aborted = reason
+    this.#controller?.abort(reason)
+    this.#fail(reason)
+  }
+
+  onRequestStart(started: Dispatcher.DispatchController): void {
+    this.#controller = started
+    if (this.#aborted) started.abort(this.#aborted)
+  }
+  onResponseStart(started: Dispatcher.DispatchController, status: number): void {
+    // 1xx only says that the answer is still to come.
+    if (this.#over || status < 200) return
+    this.#tell(() => this.#sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) }))
+  }
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#over) this.#tell(() => this.#sink.data(chunk))
+  }
+  onResponseEnd(): void {
+    if (this.#over) return
+    this.#tell(() => this.#sink.end())
+    this.#over = true
+  }
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(error instanceof Fault ? error : this.#faultOf(error))
+  }
+
+  /** A sink that throws must not leave its call without an end. */
+  #tell(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#fail(new Fault('internal_error', 'the answer could not be taken in', { cause: error }))
+      this.#controller?.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #fail(fault: Fault): void {
+    if (this.#over) return
+    this.#over = true
+    this.#sink.fail(fault)
   }
 }
 

@@ -59,7 +59,12 @@ export function chat({ store, tasks, agent, pace, metrics, closing }: ChatParts)
         )
       if (closing())
         throw new Fault('shutting_down', 'the gateway is stopping: try again in a moment', { retryAfterS: 5 })
-      if (body.stream) return stream(await tasks.start(bytes, claimOf(request)), 0, reply)
+      if (body.stream) {
+        const id = await tasks.start(bytes, claimOf(request))
+        // What the agent has been sent need not be kept for as long as the answer runs.
+        request.body = undefined
+        return stream(id, 0, reply)
+      }
       const call = {
         method: 'POST',
         path: '/api/chat',

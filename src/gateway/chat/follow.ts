@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Fault } from '../fault.ts'
-import type { Page, StreamStore } from '../store/store.ts'
+import type { Leaving, Page, StreamStore } from '../store/store.ts'
+import { Departure } from './departure.ts'
 import { ending, endsBlank, PING } from './frames.ts'
 
 /**
@@ -13,7 +14,7 @@ export async function* follow(
   id: string,
   from: number,
   pulseMs: number,
-  signal: AbortSignal,
+  signal: Leaving,
 ): AsyncGenerator<Page, void, void> {
   for (let quietSince = performance.now(); !signal.aborted; ) {
     const page = await store.read(id, from)
@@ -45,12 +46,12 @@ export async function tell(
   pace: Pace,
   raw: ServerResponse,
 ): Promise<void> {
-  const gone = new AbortController()
+  const gone = new Departure()
   raw.once('close', () => gone.abort())
   if (raw.destroyed) return
   let last: Uint8Array | undefined
   try {
-    for await (const page of follow(store, id, from, pace.pulseMs, gone.signal)) {
+    for await (const page of follow(store, id, from, pace.pulseMs, gone)) {
       for (const bytes of page.bytes) raw.write(bytes)
       last = page.bytes.at(-1) ?? last
       if (page.end) {
@@ -58,7 +59,7 @@ export async function tell(
         if (mark && last && !endsBlank(last)) raw.write('\n\n')
         if (mark) raw.write(mark)
       } else if (page.bytes.length === 0) raw.write(PING)
-      if (raw.writableNeedDrain) await drained(raw, pace.stallMs, gone.signal)
+      if (raw.writableNeedDrain) await drained(raw, pace.stallMs, gone)
     }
     raw.end()
   } catch (error) {
@@ -68,7 +69,7 @@ export async function tell(
 }
 
 /** Node gathers the writes of a tick by itself; `cork` would report a need to drain that never ends. The socket's own idle timer looks at what the kernel took, so a slow reader that moves is left alone. */
-function drained(raw: ServerResponse, stallMs: number, gone: AbortSignal): Promise<void> {
+function drained(raw: ServerResponse, stallMs: number, gone: Leaving): Promise<void> {
   return new Promise((resolve) => {
     const socket = raw.socket
     const over = () => {

@@ -14,6 +14,7 @@ import {
   type Appended,
   type Batch,
   fitting,
+  type Leaving,
   type NewTask,
   PAGE_BYTES,
   type Page,
@@ -145,7 +146,7 @@ export class DiskStore implements StreamStore {
     return page && entry.end && page.next >= entry.chunks ? { ...page, end: entry.end } : page
   }
 
-  wait(id: string, from: number, ms: number, signal: AbortSignal): Promise<void> {
+  wait(id: string, from: number, ms: number, signal: Leaving): Promise<void> {
     const entry = this.#ledger.get(id)
     if (!entry || entry.end || entry.visible > from || this.#closing) return Promise.resolve()
     return entry.waiters.wait(ms, signal)

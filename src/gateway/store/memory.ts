@@ -5,6 +5,7 @@ import {
   type Appended,
   type Batch,
   fitting,
+  type Leaving,
   type NewTask,
   PAGE_BYTES,
   type Page,
@@ -102,7 +103,7 @@ export class MemoryStore implements StreamStore {
     return entry.end && page.next >= entry.log.chunks ? { ...page, end: entry.end } : page
   }
 
-  wait(id: string, from: number, ms: number, signal: AbortSignal): Promise<void> {
+  wait(id: string, from: number, ms: number, signal: Leaving): Promise<void> {
     const entry = this.#ledger.get(id)
     if (!entry || entry.end || entry.log.chunks > from || this.#closed) return Promise.resolve()
     return entry.waiters.wait(ms, signal)

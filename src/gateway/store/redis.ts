@@ -171,10 +171,10 @@ export class RedisStore implements StreamStore {
     return this.#followers.ran(id) ? { bytes: [], next: from, end: LOST } : undefined
   }
 
-  async wait(id: string, from: number, ms: number, signal: AbortSignal): Promise<void> {
+  async wait(...[id, from, ms, gone]: Parameters<StreamStore['wait']>): Promise<void> {
     if (this.#closed) return
     const own = this.#own.get(id)
-    await (own ? this.#own.wait(own, from, ms, signal) : this.#followers.wait(id, from, ms, signal))
+    await (own ? this.#own.wait(own, from, ms, gone) : this.#followers.wait(id, from, ms, gone))
   }
 
   async info(id: string): Promise<TaskInfo | undefined> {

@@ -70,7 +70,7 @@ export interface StreamStore {
    */
   read(id: string, from: number): Promise<Page | undefined>
   /** Returns when there may be something to read at `from`, when `ms` have passed, on abort, or when the store closes. */
-  wait(id: string, from: number, ms: number, signal: AbortSignal): Promise<void>
+  wait(id: string, from: number, ms: number, signal: Leaving): Promise<void>
   info(id: string): Promise<TaskInfo | undefined>
   /** Newest first. */
   list(): Promise<readonly TaskInfo[]>
@@ -89,6 +89,13 @@ export interface Shared {
   askToCancel(id: string): Promise<CancelReceipt | 'unconfirmed' | undefined>
   /** Who carries out the orders that come for this process's tasks. */
   onCancel(carryOut: (id: string) => Promise<CancelReceipt | undefined>): void
+}
+
+/** How one who waits is told to stop. Any AbortSignal is one. */
+export interface Leaving {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', act: () => void): void
+  removeEventListener(type: 'abort', act: () => void): void
 }
 
 /** Whether what is shown now would survive the process, and if not, why. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Page } from '../store.ts'
+import type { Leaving, Page } from '../store.ts'
 import { Followed } from './followed.ts'
 import type { Reader } from './reader.ts'
 import type { Row } from './rows.ts'
@@ -42,7 +42,7 @@ export class Followers {
     return this.#shown.has(id)
   }
 
-  async wait(id: string, from: number, ms: number, signal: AbortSignal): Promise<void> {
+  async wait(id: string, from: number, ms: number, signal: Leaving): Promise<void> {
     const deadline = performance.now() + ms
     const followed = this.#follow(id)
     followed.waiting++

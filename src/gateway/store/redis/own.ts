@@ -4,6 +4,7 @@ import {
   type Appended,
   type Batch,
   fitting,
+  type Leaving,
   type NewTask,
   PAGE_BYTES,
   type Page,
@@ -105,7 +106,7 @@ export class Own {
     return page && entry.end && page.next >= entry.visible ? { ...page, end: entry.end } : page
   }
 
-  wait(entry: Owned, from: number, ms: number, signal: AbortSignal): Promise<void> {
+  wait(entry: Owned, from: number, ms: number, signal: Leaving): Promise<void> {
     if (entry.end || entry.visible > from) return Promise.resolve()
     return entry.waiters.wait(ms, signal)
   }
