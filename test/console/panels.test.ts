@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../rig/wait.ts'
-import { answers, builtConsole, ended, openConsole, startBrowser } from './browser.ts'
+import { answers, builtConsole, ended, openConsole, say, startBrowser } from './browser.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -94,6 +94,22 @@ describe('the palette', () => {
     await dialog(page, 'Settings').waitFor()
     expect(await palette.count()).toBe(0)
   })
+})
+
+test('the palette opens a conversation by its title', async () => {
+  await using world = await openConsole(browser)
+  const { page } = world
+  await say(page, 'about the garden')
+  await ended(page)
+  await page.getByRole('button', { name: 'New conversation' }).click()
+  await page.getByText('ask anything').waitFor()
+  await page.keyboard.press('Control+k')
+  const palette = dialog(page, 'Commands')
+  await palette.getByRole('combobox').fill('garden')
+  await palette.getByRole('option', { name: 'about the garden conversation' }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByRole('article', { name: 'You' }).getByText('about the garden').waitFor()
+  expect(await palette.count()).toBe(0)
 })
 
 test('zen leaves the words, and still says what is wrong', async () => {
