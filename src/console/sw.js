@@ -3,6 +3,9 @@ const VERSION = '__VERSION__'
 const ASSETS = __ASSETS__
 const CACHE = `ghost-console-${VERSION}`
 const OFFLINE = '/offline.html'
+// What a proxy says when the gateway behind it is gone, and how long one may say nothing at all.
+const GONE = [502, 503, 504]
+const SILENCE_MS = 10_000
 
 addEventListener('install', (event) => {
   event.waitUntil(
@@ -35,15 +38,15 @@ addEventListener('fetch', (event) => {
 })
 
 async function page(request) {
-  try {
-    return await fetch(request)
-  } catch {
-    const cache = await caches.open(CACHE)
-    return (
-      (await cache.match(OFFLINE, { ignoreVary: true })) ??
-      new Response('The gateway does not answer.', { status: 503 })
-    )
-  }
+  const silence = new Promise((done) => setTimeout(done, SILENCE_MS))
+  const response = await Promise.race([fetch(request), silence]).catch(() => undefined)
+  if (response && !GONE.includes(response.status)) return response
+  const cache = await caches.open(CACHE)
+  return (
+    (await cache.match(OFFLINE, { ignoreVary: true })) ??
+    response ??
+    new Response('The gateway does not answer.', { status: 503 })
+  )
 }
 
 async function asset(request) {

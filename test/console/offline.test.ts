@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../rig/wait.ts'
@@ -36,6 +37,30 @@ describe('without a gateway', () => {
     expect(world.complaints).toEqual([])
   })
 
+  test.each([
+    ['a proxy that says 502', 502],
+    ['a proxy that says 503', 503],
+    ['a proxy that says 504', 504],
+    ['silence', undefined],
+  ])('is what the page calls %s, too', async (_, status) => {
+    await using world = await openConsole(browser)
+    const { page, wire } = world
+    await cutOff(world)
+    const proxy = createServer((_request, response) => {
+      if (status !== undefined) response.writeHead(status).end('<h1>bad gateway</h1>')
+    })
+    await new Promise<void>((listening) =>
+      proxy.listen(Number(new URL(wire.url).port), '127.0.0.1', listening),
+    )
+    try {
+      await page.reload()
+      await page.getByText('hello', { exact: true }).waitFor()
+    } finally {
+      proxy.closeAllConnections()
+      await new Promise((closed) => proxy.close(closed))
+    }
+  })
+
   test('what is written is sent when it is back, once, and the page has its key again', async () => {
     await using world = await openConsole(browser)
     const { page, rig, wire } = world
@@ -61,7 +86,7 @@ describe('without a gateway', () => {
     }
     const [status, policy] = await policyOf('/offline.html')
     expect(status).toBe(200)
-    expect(policy).toContain("script-src 'self';")
+    expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval';")
     expect(policy).toBe((await policyOf('/'))[1])
   })
 })
