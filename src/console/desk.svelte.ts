@@ -137,9 +137,13 @@ export class Desk {
   async save(): Promise<void> {
     const { conversation } = this
     if (!conversation) return
-    await this.#attempt('saving the workspace', async () => {
+    const what = 'saving the workspace'
+    await this.#attempt(what, async () => {
+      const progress = (bytes: number) => {
+        this.notice = { kind: 'busy', text: `${what} · ${(bytes / 1e6).toFixed(1)} MB` }
+      }
       const { saveWorkspace } = await import('./workspace.ts')
-      const name = await saveWorkspace(this.api, conversation.record.title, conversation.records())
+      const name = await saveWorkspace(this.api, conversation.record.title, conversation.records(), progress)
       return `workspace saved as ${name}`
     })
   }

@@ -8,6 +8,7 @@ export async function saveWorkspace(
   api: Api,
   title: string,
   messages: readonly MessageRecord[],
+  progress: (bytes: number) => void,
 ): Promise<string> {
   const response = await api.expect('/api/workspace/save', {
     method: 'POST',
@@ -15,8 +16,22 @@ export async function saveWorkspace(
     body: JSON.stringify({ title, messages }),
   })
   const name = nameIn(response.headers.get('content-disposition') ?? '') ?? 'ghost-workspace.zip'
-  download(await response.blob(), name)
+  download(await whole(response, progress), name)
   return name
+}
+
+/** An archive is made while it comes, so nobody knows how long it will be. */
+async function whole(response: Response, progress: (bytes: number) => void): Promise<Blob> {
+  const parts: Uint8Array<ArrayBuffer>[] = []
+  let bytes = 0
+  for (const reader = response.body?.getReader(); reader; ) {
+    const { done, value } = await reader.read()
+    if (done) break
+    parts.push(value)
+    bytes += value.length
+    progress(bytes)
+  }
+  return new Blob(parts, { type: 'application/zip' })
 }
 
 export interface Loaded {

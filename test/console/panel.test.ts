@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { DONE, delta, json, sse, stop } from '../rig/answers.ts'
+import { DONE, delta, json, pieces, sse, stop } from '../rig/answers.ts'
 import { eventually, gate } from '../rig/wait.ts'
 import { answers, builtConsole, ended, openConsole, say, startBrowser } from './browser.ts'
 
@@ -124,6 +124,22 @@ describe('files', () => {
     await page.getByText('no such kind of file here').waitFor()
     await page.getByRole('button', { name: 'Remove virus.exe' }).click()
     expect(await page.getByText('virus.exe').count()).toBe(0)
+  })
+
+  test('a workspace that is large says while it comes how much there is', async () => {
+    await using world = await openConsole(browser)
+    const { page, rig } = world
+    await say(page, 'remember me')
+    await ended(page)
+    const rest = gate()
+    const part = Buffer.alloc(1_500_000)
+    rig.agent.play('POST /api/workspace/save', pieces('application/zip', part, rest, part))
+    await page.getByRole('button', { name: 'Save workspace' }).click()
+    await page.getByText('saving the workspace · 1.5 MB').waitFor()
+    const saving = page.waitForEvent('download')
+    rest.open()
+    await saving
+    await page.getByText('workspace saved as ghost-workspace.zip').waitFor()
   })
 
   test('the workspace is saved with the conversation, and comes back with it', async () => {
