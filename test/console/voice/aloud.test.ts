@@ -1,12 +1,11 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { DONE, delta, hello, json, sse, stop } from '../../rig/answers.ts'
-import type { Rig } from '../../rig/rig.ts'
-import type { Script } from '../../rig/upstream.ts'
 import { eventually, gate } from '../../rig/wait.ts'
-import { builtConsole, ended, openConsole, say, type WorldOptions } from '../browser.ts'
+import { builtConsole, ended, say, type WorldOptions } from '../browser.ts'
 import { longestTask } from '../mainthread.ts'
-import { noFace, startListeningBrowser } from './page.ts'
+import { startListeningBrowser } from './page.ts'
+import { asked, caption, openSpeaking, sounding, soundsOf } from './sounds.ts'
 import { tone } from './tone.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
@@ -18,53 +17,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => browser.close())
 
-interface Sound {
-  readonly began: number
-  ended?: number
-  /** It was stopped by the very task that Escape began. */
-  isOfEscape?: boolean
-}
-/** Before anything else: everything is spoken, and every sound that begins or ends is written down. */
-const watchSounds = `${noFace}
-  localStorage.setItem('ghost.voice', '{"spoken":"always"}')
-  globalThis.sounds = []
-  const { prototype } = AudioBufferSourceNode
-  const { start, stop } = prototype
-  const mine = new WeakMap()
-  prototype.start = function (...when) {
-    const sound = { began: performance.now() }
-    mine.set(this, sound)
-    sounds.push(sound)
-    this.addEventListener('ended', () => { sound.ended ??= performance.now() })
-    return start.apply(this, when)
-  }
-  prototype.stop = function (...when) {
-    Object.assign(mine.get(this), { ended: performance.now(), isOfEscape: globalThis.isEscape })
-    return stop.apply(this, when)
-  }
-  addEventListener('keydown', ({ key }) => {
-    if (key !== 'Escape') return
-    globalThis.isEscape = true
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => { globalThis.isEscape = false }
-    port2.postMessage(0)
-  }, true)`
-
-const soundsOf = (page: Page) => page.evaluate<Sound[]>('sounds')
-const open = (options: WorldOptions = {}) => openConsole(browser, { before: watchSounds, ...options })
-const sounding =
-  (seconds: number): Script =>
-  async (call) => {
-    await call.read()
-    call.head(200, { 'content-type': 'audio/wav' })
-    call.end(tone(seconds))
-  }
-const asked = (rig: Rig) =>
-  Promise.all(
-    rig.voice.callsOf('POST /tts').map(async (call) => ((await call.json()) as { text: string }).text),
-  )
-const caption = (page: Page, text: string) =>
-  page.getByRole('region', { name: 'Voice' }).getByText(text, { exact: true })
+const open = (options: WorldOptions = {}) => openSpeaking(browser, options)
 
 test('speaks while the answer is still being written, one sentence after the other', async () => {
   await using world = await open()
@@ -117,7 +70,7 @@ test('is silent within 150 ms of Escape, and stays so', async () => {
     await caption(page, 'First one.').waitFor({ state: 'detached' })
   })
   const [sound] = await soundsOf(page)
-  expect(sound?.isOfEscape).toBe(true)
+  expect(sound?.isOfPress).toBe(true)
   expect(longest).toBeLessThan(150)
   // The answer itself went on, and nothing of it comes late: the next sound is of the next answer.
   door.open()
