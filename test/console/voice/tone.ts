@@ -9,6 +9,15 @@ export function tone(seconds: number, hertz = 220): Buffer {
   return Buffer.from(wavOf(samples))
 }
 
+/** A wave file that is loud for as long as it is silent, so many times. */
+export function pulses(times: number, seconds: number, hertz = 220): Buffer {
+  const half = Math.round(seconds * 16_000)
+  const samples = Float32Array.from({ length: 2 * half * times }, (_, at) =>
+    at % (2 * half) < half ? 0.3 * Math.sin((2 * Math.PI * hertz * at) / 16_000) : 0,
+  )
+  return Buffer.from(wavOf(samples))
+}
+
 /** What a wave file of 16 bits holds, by its own head. */
 export function readWav(file: Buffer) {
   const samples = new Int16Array(file.length / 2 - 22)
