@@ -57,10 +57,7 @@ async function openThousand({ page }: World): Promise<void> {
 }
 
 describe('a conversation of a thousand messages', () => {
-  // Likewise in the test of speed: what is really too long is so three times.
-  test('comes from a file, whole, and is scrolled from end to end without a task over 100 ms', {
-    retry: 2,
-  }, async () => {
+  test('comes from a file, whole, and is scrolled from end to end without a task over 100 ms', async () => {
     await using world = await openConsole(browser)
     const { page } = world
     await openThousand(world)
