@@ -5,6 +5,7 @@ import type { Readiness } from '../protocol.ts'
 import { Access } from './access.ts'
 import { Tasks } from './chat/tasks.ts'
 import type { Config } from './config.ts'
+import { Fault } from './fault.ts'
 import { Room } from './logs/room.ts'
 import { tail } from './logs/tail.ts'
 import { newMetrics } from './metrics.ts'
@@ -57,7 +58,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   })
   let voiceUpstream: Promise<Upstream> | undefined
   const voiceAddress = voiceUrl === undefined ? embedded.voice : async () => voiceUrl
-  const voiceServer = voiceAddress && (() => (voiceUpstream ??= voiceAddress().then(openVoice)))
+  const voiceServer = voiceAddress && (() => (voiceUpstream ??= voiceAddress().then(openVoice, notStarted)))
   const tasks = new Tasks({
     store,
     agent,
@@ -137,7 +138,14 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
     await Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
     app.server.closeAllConnections()
     clearInterval(janitor)
-    await Promise.all([agent.close(), voiceUpstream?.then((it) => it.close()), store.close()])
+    await Promise.all([
+      agent.close(),
+      voiceUpstream?.then(
+        (it) => it.close(),
+        () => {},
+      ),
+      store.close(),
+    ])
   }
 
   return {
@@ -153,6 +161,10 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
 
 const openVoice = (url: string) =>
   new Upstream({ name: 'voice', url, connectMs: VOICE_CONNECT_MS, silenceMs: VOICE_SILENCE_MS })
+
+const notStarted = (cause: unknown) => {
+  throw new Fault('voice_unreachable', 'the voice server did not start; the log says why', { cause })
+}
 
 /** The one place that names a store. */
 async function openStore(config: Config, say: (line: string) => void): Promise<StreamStore> {

@@ -21,9 +21,19 @@ async function main(): Promise<void> {
 
   onSignal(async () => {
     await gateway.close()
-    await Promise.all([agent?.close(), started?.then((voice) => voice.close())])
+    await Promise.all([
+      agent?.close(),
+      started?.then(
+        (voice) => voice.close(),
+        () => {},
+      ),
+    ])
   })
-  const voice = config.voiceUrl === undefined ? await speech() : undefined
+  // Without a voice there is still everything else.
+  const voice =
+    config.voiceUrl === undefined
+      ? await speech().catch((error) => void console.error('the voice server did not start:', error))
+      : undefined
 
   const model = config.llm
     ? `model ${config.llm.model} at ${config.llm.url}`
@@ -33,7 +43,7 @@ async function main(): Promise<void> {
       `Ghost Interface is listening: ${gateway.url}`,
       `  open     ${gateway.url}/  and type the key (GHOST_API_KEY)`,
       `  agent    ${agent ? `embedded (${model})` : config.agentUrl}`,
-      `  voice    ${voice ? `embedded (${voice.told})` : config.voiceUrl}`,
+      `  voice    ${voice ? `embedded (${voice.told})` : (config.voiceUrl ?? 'none')}`,
       `  store    ${withoutLogin(config.store)}`,
       `  log      ${agentLog ?? 'none; set GHOST_AGENT_LOG'}`,
       `  data     ${config.dataDir}`,
