@@ -1,6 +1,7 @@
 import { AgentLog } from './agentlog.svelte.ts'
 import { Api } from './api.ts'
 import { Attachments } from './attachments.svelte.ts'
+import { bytesOf } from './bytes.ts'
 import { clock } from './clock.ts'
 import { Connection } from './connection.svelte.ts'
 import type { Conversation } from './conversation.svelte.ts'
@@ -140,7 +141,7 @@ export class Desk {
     const what = 'saving the workspace'
     await this.#attempt(what, async () => {
       const progress = (bytes: number) => {
-        this.notice = { kind: 'busy', text: `${what} · ${(bytes / 1e6).toFixed(1)} MB` }
+        this.notice = { kind: 'busy', text: `${what} · ${bytesOf(bytes)}` }
       }
       const { saveWorkspace } = await import('./workspace.ts')
       const name = await saveWorkspace(this.api, conversation.record.title, conversation.records(), progress)

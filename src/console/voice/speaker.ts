@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { NoVoice } from './novoice.ts'
+import { within } from './within.ts'
 
 /** Sound that is ready. */
 export interface Clip {
@@ -26,6 +27,7 @@ export interface SpeakerParts {
 }
 
 const CLIP_MS = 20_000
+const LATE = `the voice server gave no sound for ${CLIP_MS / 1_000} s`
 const TRIES = 3
 const PAUSE_MS = 600
 
@@ -113,36 +115,15 @@ export class Speaker {
   }
 
   async #make(text: string, signal: AbortSignal): Promise<Clip> {
+    const { clock, voice } = this.#parts
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#limited(text, signal)
+        return await within(clock, CLIP_MS, signal, (limit) => voice(text, limit), LATE)
       } catch (error) {
         if (signal.aborted || tries >= TRIES || error instanceof NoVoice) throw error
-        await this.#parts.clock.wait(PAUSE_MS * tries, signal)
+        await clock.wait(PAUSE_MS * tries, signal)
         signal.throwIfAborted()
       }
-    }
-  }
-
-  async #limited(text: string, signal: AbortSignal): Promise<Clip> {
-    const limit = new AbortController()
-    const over = new AbortController()
-    const stop = () => limit.abort(new Error('stopped'))
-    signal.addEventListener('abort', stop)
-    void this.#parts.clock.wait(CLIP_MS, over.signal).then(() => {
-      if (!over.signal.aborted)
-        limit.abort(new Error(`the voice server gave no sound for ${CLIP_MS / 1_000} s`))
-    })
-    const stopped = new Promise<never>((_, reject) =>
-      limit.signal.addEventListener('abort', () => reject(limit.signal.reason)),
-    )
-    stopped.catch(() => {})
-    try {
-      // A voice that does not listen to its signal must not keep the others waiting.
-      return await Promise.race([this.#parts.voice(text, limit.signal), stopped])
-    } finally {
-      signal.removeEventListener('abort', stop)
-      over.abort()
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { loudness, RATE } from './wav.ts'
+import { within } from './within.ts'
 
 /** An open microphone. Every way out of it closes it. */
 export interface Microphone {
@@ -212,29 +213,4 @@ function loudest(samples: Float32Array): number {
 
 function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-/** What takes longer than it may is given up, and told so by its signal. */
-async function within<T>(
-  clock: Clock,
-  ms: number,
-  signal: AbortSignal,
-  act: (signal: AbortSignal) => Promise<T>,
-  late: string,
-): Promise<T> {
-  const limit = new AbortController()
-  const over = new AbortController()
-  const stop = () => limit.abort()
-  signal.addEventListener('abort', stop)
-  const tooLate = clock.wait(ms, over.signal).then(() => {
-    if (over.signal.aborted) return new Promise<never>(() => {})
-    limit.abort()
-    throw new Error(late)
-  })
-  try {
-    return await Promise.race([act(limit.signal), tooLate])
-  } finally {
-    signal.removeEventListener('abort', stop)
-    over.abort()
-  }
 }
