@@ -219,7 +219,7 @@ describe('an artefact', () => {
     const { page } = world
     await answerWith(world, fenced(language, text))
     const it = artefact(page, language)
-    await it.locator('td, iframe, img, canvas').first().waitFor()
+    await it.locator('td, iframe, img, canvas, [role=status]').first().waitFor()
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       it.getByRole('button', { name: 'Download' }).click(),
