@@ -17,6 +17,20 @@ const PIECE_CHARS = 8_000
 /** So much at once is no speech, and one pause is shorter than all its pieces. */
 const WHOLE_CHARS = 250_000
 
+/** A page that is not seen has no frames: then it goes on without. */
+const FRAME_MS = 250
+
+/** Resolves when the page has laid out what it has: all pieces of an answer laid out together are one long pause. */
+function laidOut(): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, FRAME_MS)
+    requestAnimationFrame(() => {
+      clearTimeout(late)
+      setTimeout(resolve)
+    })
+  })
+}
+
 /** A step on the way to the answer, as one row. */
 export interface Step {
   readonly name: string
@@ -113,10 +127,11 @@ export class Answer {
       return { kind: 'failed', ...failureOf(error instanceof Error ? error.message : error) }
     })
     if (!ending) return
-    while (this.#isBehind() && !document.hidden) {
+    do {
+      // Before it is asked how far it is: what came since it was shown last is not counted yet.
       this.#show()
-      await new Promise((resolve) => setTimeout(resolve))
-    }
+      await laidOut()
+    } while (this.#isBehind() && !document.hidden)
     this.record.ending = ending
     this.record.endedAt = this.#clock.now()
     cancelAnimationFrame(this.#frame)
@@ -187,6 +202,8 @@ export class Answer {
   /** How far it may be drawn now. */
   #further(): number {
     const { length } = this.text
+    // What an earlier page had shown is there at once.
+    if (!this.#follow) return length
     const isSpeech = length - this.#drawn < WHOLE_CHARS
     return isSpeech ? Math.min(this.#drawn + PIECE_CHARS, length) : length
   }
@@ -198,7 +215,7 @@ export class Answer {
   #show(): void {
     const { said, ending, endedAt } = this.record
     this.#turn += 1
-    this.#drawn = ending === null && this.#follow ? this.#further() : Number.POSITIVE_INFINITY
+    this.#drawn = ending === null ? this.#further() : Number.POSITIVE_INFINITY
     this.#timeThought()
     this.finish = said.finish
     this.ending = ending

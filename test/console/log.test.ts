@@ -32,7 +32,7 @@ describe('the agent log', () => {
     const log = await openLog(page)
     await log.getByText('first').waitFor()
     const lines = Array.from({ length: 20_000 }, (_, at) => `${STAMP} 🔧 TOOL CALL : number ${at}`)
-    const longest = await longestTask(browser, async () => {
+    const longest = await longestTask(page, async () => {
       await appendFile(rig.agentLog, `${lines.join('\n')}\n`)
       await page.getByRole('textbox', { name: 'Message' }).fill('typed meanwhile')
       await log.getByText('number 19999', { exact: false }).waitFor({ timeout: 40_000 })

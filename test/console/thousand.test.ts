@@ -61,7 +61,7 @@ describe('a conversation of a thousand messages', () => {
     await using world = await openConsole(browser)
     const { page } = world
     await openThousand(world)
-    const longest = await longestTask(browser, async () => {
+    const longest = await longestTask(page, async () => {
       await page.evaluate(`new Promise((resolve) => {
         const main = document.querySelector('main')
         const up = () => {

@@ -65,7 +65,7 @@ test('is silent within 150 ms of Escape, and stays so', async () => {
   await say(page, 'go')
   await caption(page, 'First one.').waitFor()
   await rig.voice.called('POST /tts', 2)
-  const longest = await longestTask(browser, async () => {
+  const longest = await longestTask(page, async () => {
     await page.keyboard.press('Escape')
     await caption(page, 'First one.').waitFor({ state: 'detached' })
   })
