@@ -81,7 +81,7 @@ async function streamed(chunks: readonly string[]): Promise<number> {
   await using world = await openConsole(browser)
   const { page, rig } = world
   rig.agent.play('POST /api/chat', sse(...chunks.map((text) => delta(text)), stop(), DONE))
-  return longestTask(page, async () => {
+  return await longestTask(page, async () => {
     await say(page, 'go')
     await ended(page)
   })
