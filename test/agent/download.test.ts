@@ -195,7 +195,7 @@ test('neither lists nor serves what is hidden', async () => {
   expect(text).toBe('the workspace holds:\n\n- `seen.txt`, 1 byte\n')
 })
 
-test('breaks the connection when a file becomes shorter than it promised', async () => {
+test('F39: breaks the connection when a file becomes shorter than it promised', async () => {
   await using rig = await startRig()
   await rig.put('big.bin', Buffer.alloc(30_000_000))
   const reader = (await rig.ask('/api/download/big.bin')).body?.getReader()

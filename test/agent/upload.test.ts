@@ -128,7 +128,7 @@ test('refuses an upload that is none and leaves nothing behind', async () => {
   expect(await readdir(`${rig.agent.workspace}.tmp`)).toEqual([])
 })
 
-test('forgets an upload whose sender goes away', async () => {
+test('F37: forgets an upload whose sender goes away', async () => {
   await using rig = await startRig()
   const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(rig.agent.url).port) })
   const head = `POST ${UPLOAD} HTTP/1.1\r\nHost: agent\r\nX-Ghost-Key: ${KEY}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n`

@@ -80,7 +80,7 @@ describe('a follower', () => {
     expect(reader.pages).toEqual([])
   })
 
-  test('of a log that is freed on the way is told so, and not that it was over', async () => {
+  test('F51: of a log that is freed on the way is told so, and not that it was over', async () => {
     const store = new MemoryStore({ ...ROOMY, tasks: 1 })
     const id = await born(store)
     await store.append(id, filled(200_000, 4))

@@ -47,7 +47,7 @@ describe('an answer that is lost on the way', () => {
     expect(gateway.runs).toBe(1)
   })
 
-  test('applies a chunk that comes twice once', async () => {
+  test('F66: applies a chunk that comes twice once', async () => {
     const { clock, gateway, record, follow } = begin()
     await settled()
     gateway.say(words('one '), words('two '))
@@ -183,7 +183,7 @@ describe('a connection that has died without saying so', () => {
     expect(gateway.connections).toBe(1)
   })
 
-  test('is given up at once when the network comes back, by one new connection however many events tell of it', async () => {
+  test('F66: is given up at once when the network comes back, by one new connection however many events tell of it', async () => {
     const { clock, gateway, follow } = begin()
     await settled()
     await clock.pass(5_000)

@@ -16,24 +16,27 @@ describe('what the browser keeps', () => {
   test.each([
     ['at once', `throw new DOMException('full', 'QuotaExceededError')`],
     ['at last', 'const request = put.apply(this, it); this.transaction.abort(); return request'],
-  ])('when it is full, which it may say %s, costs what comes then, and the page says so', async (_, full) => {
-    await using world = await openConsole(browser)
-    const { page } = world
-    await say(page, 'kept')
-    await ended(page)
-    await page.evaluate(`{
+  ])(
+    'F68: when it is full, which it may say %s, costs what comes then, and the page says so',
+    async (_, full) => {
+      await using world = await openConsole(browser)
+      const { page } = world
+      await say(page, 'kept')
+      await ended(page)
+      await page.evaluate(`{
       const { put } = IDBObjectStore.prototype
       IDBObjectStore.prototype.put = function (...it) { ${full} }
     }`)
-    await say(page, 'not kept')
-    await ended(page)
-    expect(await answers(page)).toEqual(['hello', 'hello'])
-    await page.getByText('the browser has no room left').waitFor()
-    await page.reload()
-    await page.getByText('kept', { exact: true }).waitFor()
-    expect(await answers(page)).toEqual(['hello'])
-    expect(world.complaints).toEqual([])
-  })
+      await say(page, 'not kept')
+      await ended(page)
+      expect(await answers(page)).toEqual(['hello', 'hello'])
+      await page.getByText('the browser has no room left').waitFor()
+      await page.reload()
+      await page.getByText('kept', { exact: true }).waitFor()
+      expect(await answers(page)).toEqual(['hello'])
+      expect(world.complaints).toEqual([])
+    },
+  )
 
   test('when it is damaged, costs what is damaged and nothing else', async () => {
     await using world = await openConsole(browser)

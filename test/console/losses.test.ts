@@ -50,7 +50,7 @@ describe('an answer that is interrupted', () => {
     expect(await answers(page)).toEqual(['one two'])
   })
 
-  test('is whole after the connection was cut, and the console says so meanwhile', async () => {
+  test('F66: is whole after the connection was cut, and the console says so meanwhile', async () => {
     await using world = await openConsole(browser)
     const { rig, page, wire } = world
     const door = gate()
@@ -69,7 +69,7 @@ describe('an answer that is interrupted', () => {
     expect(rig.agent.callsOf('POST /api/chat')).toHaveLength(1)
   })
 
-  test('is whole after the device was offline', async () => {
+  test('F66: is whole after the device was offline', async () => {
     await using world = await openConsole(browser)
     const { rig, page, context } = world
     const door = gate()

@@ -85,7 +85,7 @@ test('an agent that has gone meanwhile is no hindrance', async () => {
   expect((await stream.rest()).at(-1)).toEqual(CANCELLED)
 })
 
-test('an answer can be cancelled before the agent has said a byte', async () => {
+test('F52: an answer can be cancelled before the agent has said a byte', async () => {
   await using rig = await startRig()
   rig.agent.play('POST /api/chat', silent)
   const stream = await rig.chat()
@@ -97,7 +97,7 @@ test('an answer can be cancelled before the agent has said a byte', async () => 
   expect(await told.json()).toEqual({ request_id: call.headers['x-request-id'] })
 })
 
-test('an answer can be cancelled at once, before the agent has even been reached', async () => {
+test('F52: an answer can be cancelled at once, before the agent has even been reached', async () => {
   await using rig = await startRig()
   rig.agent.play('POST /api/chat', silent)
   for (let n = 0; n < 20; n += 1) {
@@ -108,7 +108,7 @@ test('an answer can be cancelled at once, before the agent has even been reached
   for (const call of rig.agent.callsOf('POST /api/chat')) await call.closed
 })
 
-test('an answer can be cancelled in the middle of an event, which is then whole or absent', async () => {
+test('F52: an answer can be cancelled in the middle of an event, which is then whole or absent', async () => {
   await using rig = await startRig()
   const chunked = head('200 OK', 'content-type: text/event-stream', 'transfer-encoding: chunked')
   const half = delta('b').slice(0, 30)
@@ -121,7 +121,7 @@ test('an answer can be cancelled in the middle of an event, which is then whole 
   expect(items[0]).toMatchObject({ id: '0' })
 })
 
-test('what is done or unknown cannot be cancelled', async () => {
+test('F52: what is done or unknown cannot be cancelled', async () => {
   await using rig = await startRig()
   const stream = await rig.chat()
   const whole = await stream.rest()
@@ -131,7 +131,7 @@ test('what is done or unknown cannot be cancelled', async () => {
   expect(rig.agent.callsOf('POST /api/turn/cancel')).toEqual([])
 })
 
-test('of a hundred cancellations at once one is the first, and the rest came too late', async () => {
+test('F52: of a hundred cancellations at once one is the first, and the rest came too late', async () => {
   await using rig = await startRig()
   const stream = await running(rig)
   const answers = await Promise.all(Array.from({ length: 100 }, () => cancel(rig, stream.taskId)))

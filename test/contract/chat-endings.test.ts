@@ -76,8 +76,8 @@ describe('an answer is done', () => {
 describe('an answer is never called done', () => {
   const broken: readonly (readonly [string, Script])[] = [
     ['when the connection just ended', untilClose(HI, fin)],
-    ['when the connection ended in the middle of an event', untilClose(HI, 'data: {"cho', fin)],
-    ['when the connection was reset', untilClose(HI, rst)],
+    ['F1: when the connection ended in the middle of an event', untilClose(HI, 'data: {"cho', fin)],
+    ['F2: when the connection was reset', untilClose(HI, rst)],
     ['when only the words of the answer say [DONE]', untilClose(delta('data: [DONE]'), HI, fin)],
     [
       'when only the words of the answer say finish_reason',
@@ -85,10 +85,10 @@ describe('an answer is never called done', () => {
     ],
     ['when its finish_reason is null to the end', untilClose(HI, HI, fin)],
     ['when its finish_reason is empty to the end', untilClose(HI.replace('null', '""'), fin)],
-    ['when a chunked body ended inside a chunk', raw(chunked, httpChunk(HI), '40\r\ndata: h', fin)],
-    ['when a chunked body ended without its last chunk', raw(chunked, httpChunk(HI), fin)],
+    ['F3: when a chunked body ended inside a chunk', raw(chunked, httpChunk(HI), '40\r\ndata: h', fin)],
+    ['F3: when a chunked body ended without its last chunk', raw(chunked, httpChunk(HI), fin)],
     ['when a chunked body was reset', raw(chunked, httpChunk(HI), rst)],
-    ['when a counted body was too short', raw(counted(5_000), HI, fin)],
+    ['F4: when a counted body was too short', raw(counted(5_000), HI, fin)],
     ['when [DONE] came and the counted body was still too short', raw(counted(5_000), HI, DONE, fin)],
     ['when a chunk had no size', raw(chunked, httpChunk(HI), 'zz\r\n\r\n', fin)],
   ]
@@ -100,7 +100,7 @@ describe('an answer is never called done', () => {
     expect(items.filter((item) => isEvent(item) && item.event === 'error')).toHaveLength(1)
   })
 
-  test('and every event that had come before the break is kept', async () => {
+  test('F3: and every event that had come before the break is kept', async () => {
     await using rig = await startRig()
     const read = gate()
     rig.agent.play(
@@ -119,7 +119,7 @@ describe('an answer is never called done', () => {
 })
 
 describe('a failure says what it was', () => {
-  test('when the agent refused: its status and its own words', async () => {
+  test('F10: when the agent refused: its status and its own words', async () => {
     await using rig = await startRig()
     for (const status of [400, 401, 404, 429, 500, 503]) {
       const { failed } = await play(rig, json(status, { error: { message: 'the model is asleep' } }))
@@ -135,7 +135,7 @@ describe('a failure says what it was', () => {
     expect(failed?.message).toContain('500')
   })
 
-  test('when nobody was there', async () => {
+  test('F9: when nobody was there', async () => {
     await using rig = await startRig()
     await rig.agent.close()
     const stream = await rig.chat()
@@ -147,7 +147,7 @@ describe('a failure says what it was', () => {
     expect((await task(rig, stream.taskId)).status).toBe('failed')
   })
 
-  test('when the agent was a redirect, which is not followed', async () => {
+  test('F12: when the agent was a redirect, which is not followed', async () => {
     await using rig = await startRig()
     const elsewhere = await startUpstream({})
     const { failed } = await play(rig, json(307, {}, { location: `${elsewhere.url}/api/chat` }))
@@ -156,19 +156,19 @@ describe('a failure says what it was', () => {
     await elsewhere.close()
   })
 
-  test('when the agent said something that is no HTTP', async () => {
+  test('F14: when the agent said something that is no HTTP', async () => {
     await using rig = await startRig()
     expect((await play(rig, raw('220 smtp ready\r\n', fin))).failed?.type).toBe('UpstreamError')
     expect((await play(rig, raw(fin))).failed?.type).toBe('UpstreamError')
   })
 
-  test('when the agent answered under a compression that nobody asked for', async () => {
+  test('F5: when the agent answered under a compression that nobody asked for', async () => {
     await using rig = await startRig()
     const gzip = head('200 OK', EVENTS, 'content-encoding: gzip', 'content-length: 4')
     expect((await play(rig, raw(gzip, Buffer.of(31, 139, 8, 0)))).failed?.type).toBe('UpstreamError')
   })
 
-  test('but silence is counted from the last byte, not from the first', async () => {
+  test('F6: but silence is counted from the last byte, not from the first', async () => {
     await using rig = await startRig({ env: { GHOST_CHAT_TIMEOUT: '1' } })
     const drip = Array.from({ length: 12 }, () => [() => setTimeout(200), '.']).flat()
     const { failed, items } = await play(rig, sse('data: ', ...drip, '\n\n', DONE))
@@ -180,7 +180,7 @@ describe('a failure says what it was', () => {
     ['before its first byte', silent],
     ['after its head', raw(chunked, gate())],
     ['in mid-stream', raw(chunked, httpChunk(HI), gate())],
-  ])('when the agent was silent for too long %s, and its connection is closed', async (_when, script) => {
+  ])('F8: when the agent was silent for too long %s, and its connection is closed', async (_when, script) => {
     await using rig = await startRig({ env: { GHOST_CHAT_TIMEOUT: '0.3' } })
     const { failed, view, call } = await play(rig, script)
     expect(failed).toMatchObject({ type: 'UpstreamTimeout', message: expect.stringMatching(/\w/) })

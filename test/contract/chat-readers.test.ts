@@ -72,7 +72,7 @@ test('a ping never stands inside an event that is still coming', async () => {
   ).toBe(event + DONE)
 })
 
-test('a client that half-closes after its request still gets its answer', async () => {
+test('F25: a client that half-closes after its request still gets its answer', async () => {
   await using rig = await startRig()
   const gates = [gate(), gate()]
   rig.agent.play('POST /api/chat', sse(delta('a'), ...gates, delta('b'), stop(), DONE))
@@ -92,7 +92,7 @@ test('a client that half-closes after its request still gets its answer', async 
   expect((await plain.answer()).status).toBe(200)
 })
 
-test('a reader that stops reading slows neither the agent nor another reader', async () => {
+test('F26: a reader that stops reading slows neither the agent nor another reader', async () => {
   await using rig = await startRig()
   rig.agent.play('POST /api/chat', flood(400))
   const stopped = rig.wire()
@@ -110,7 +110,7 @@ test('a reader that stops reading slows neither the agent nor another reader', a
   expect(established(rig.port, stopped.socket.localPort)).toBe(true)
 })
 
-test('a reader that takes nothing for too long is closed, and may resume', async () => {
+test('F26: a reader that takes nothing for too long is closed, and may resume', async () => {
   await using rig = await startRig({ timing: { stallMs: 300 } })
   rig.agent.play('POST /api/chat', flood(400))
   const stream = await rig.chat()
@@ -125,7 +125,7 @@ test('a reader that takes nothing for too long is closed, and may resume', async
   expect((await again.bytes()).length).toBeGreaterThan(400 * PIECE.length)
 })
 
-test('a reader that is slow but moves is not closed', async () => {
+test('F27: a reader that is slow but moves is not closed', async () => {
   await using rig = await startRig({ timing: { stallMs: 1_000 } })
   rig.agent.play('POST /api/chat', flood(300))
   const stream = await rig.chat()
@@ -148,7 +148,7 @@ test('a reader that is slow but moves is not closed', async () => {
   expect(sips).toBeGreaterThan(10)
 })
 
-test('readers that come and go by the hundred leave nothing behind', async () => {
+test('F24: readers that come and go by the hundred leave nothing behind', async () => {
   await using rig = await startRig()
   const end = gate()
   rig.agent.play('POST /api/chat', sse(delta('a'), end, delta('b'), stop(), DONE))

@@ -151,7 +151,7 @@ describe('a stream', () => {
     expect(words(await stream.rest())).toBe('unheard')
   })
 
-  test('of anything but events passes as it is read, without ids', async () => {
+  test('F11: of anything but events passes as it is read, without ids', async () => {
     await using rig = await startRig()
     const [second, third] = [gate(), gate()]
     rig.agent.play(

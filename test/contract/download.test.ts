@@ -157,7 +157,7 @@ test.each<readonly [string, Script]>([
   ['ends inside a chunk', raw(head('200 OK', 'transfer-encoding: chunked'), '4\r\npart\r\n40\r\nhal', fin)],
   ['ends before the last chunk', raw(head('200 OK', 'transfer-encoding: chunked'), '4\r\npart\r\n', fin)],
 ])(
-  "when the agent's answer %s too early the browser sees a failure, not a short file",
+  "F39: when the agent's answer %s too early the browser sees a failure, not a short file",
   async (_how, script) => {
     await using rig = await startRig()
     rig.agent.play(ROUTE, script)

@@ -11,7 +11,7 @@ const STATUSES = [400, 401, 403, 404, 409, 413, 415, 418, 422, 429, 500, 501, 50
 describe.each(FORWARDS)('$name', (forward) => {
   const { kind, route, ask } = forward
 
-  test("keeps the upstream's own 4xx or 5xx and its message", async () => {
+  test("F10: keeps the upstream's own 4xx or 5xx and its message", async () => {
     await using rig = await startRig()
     for (const status of STATUSES) {
       upstreamOf(rig, forward).play(route, json(status, { error: `no, since ${status}` }))
@@ -42,7 +42,7 @@ describe.each(FORWARDS)('$name', (forward) => {
     }
   })
 
-  test('carries at most 400 characters of an error body of megabytes', async () => {
+  test('F10: carries at most 400 characters of an error body of megabytes', async () => {
     await using rig = await startRig()
     upstreamOf(rig, forward).play(route, json(500, `start ${'long '.repeat(1_000_000)}`))
     const told = await refusal(await ask(rig))
@@ -51,7 +51,7 @@ describe.each(FORWARDS)('$name', (forward) => {
     expect(told.error.length).toBeLessThanOrEqual(400)
   })
 
-  test('says that nobody is there', async () => {
+  test('F9: says that nobody is there', async () => {
     await using rig = await startRig()
     await upstreamOf(rig, forward).close()
     expect(await refusal(await ask(rig))).toMatchObject({ status: 502, code: `${kind}_unreachable` })
@@ -73,7 +73,7 @@ test.each(FORWARDS.filter(({ name }) => /chat|download|text to/.test(name)))(
   },
 )
 
-test('an agent that never answers is a timeout, and its connection is closed', async () => {
+test('F8: an agent that never answers is a timeout, and its connection is closed', async () => {
   await using rig = await startRig({ env: { GHOST_CHAT_TIMEOUT: '0.2' } })
   rig.agent.play('POST /api/chat', silent)
   const told = await refusal(await rig.post('/api/chat', { messages: [] }))
@@ -81,7 +81,7 @@ test('an agent that never answers is a timeout, and its connection is closed', a
   await (await rig.agent.called('POST /api/chat')).closed
 })
 
-test('an address that swallows connections is a timeout, as soon as the time to connect is up', async () => {
+test('F9: an address that swallows connections is a timeout, as soon as the time to connect is up', async () => {
   await using hole = await startBlackhole()
   await using rig = await startRig({
     env: { GHOST_AGENT_URL: hole.url, GHOST_CHAT_CONNECT_TIMEOUT: '0.3' },

@@ -141,7 +141,7 @@ test.each([
   },
 )
 
-test('answers beyond the cap of all do not add up', { timeout: 60_000 }, async () => {
+test('F50: answers beyond the cap of all do not add up', { timeout: 60_000 }, async () => {
   await using server = await startServer({
     GHOST_AGENT_URL: agent.url,
     GHOST_STORE: 'memory',
@@ -155,7 +155,7 @@ test('answers beyond the cap of all do not add up', { timeout: 60_000 }, async (
   expect((await peak(server, work)) - before).toBeLessThan(110 * MB)
 })
 
-test('a hundred readers that stopped reading cost little', { timeout: 60_000 }, async () => {
+test('F26, F50: a hundred readers that stopped reading cost little', { timeout: 60_000 }, async () => {
   await using server = await startServer({ GHOST_AGENT_URL: agent.url })
   agent.play('POST /api/chat', answerOf(20))
   const id = await ask(server)

@@ -67,7 +67,7 @@ test('every mistake of the environment is told at once, in one line, without a s
   expect(said).not.toContain('    at ')
 })
 
-test('a port that is taken is told, and the process ends', async () => {
+test('F47: a port that is taken is told, and the process ends', async () => {
   const taken = createServer()
   await new Promise<void>((listening) => taken.listen(0, '127.0.0.1', listening))
   const { port } = taken.address() as AddressInfo
@@ -99,13 +99,13 @@ test('a .env file in the working directory is enough to start', async () => {
   await rm(join(cwd, '.env'))
 })
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s ends an idle process with 0', async (signal) => {
+test.each(['SIGTERM', 'SIGINT'] as const)('F44: %s ends an idle process with 0', async (signal) => {
   await using server = await startServer({ GHOST_AGENT_URL: agent.url })
   server.child.kill(signal)
   expect(await within('the end', server.exited, 5_000)).toMatchObject({ exitCode: 0, signal: null })
 })
 
-test('an answer that ends while the process stops is whole, and the process ends with 0 right after it', async () => {
+test('F44: an answer that ends while the process stops is whole, and the process ends with 0 right after it', async () => {
   await using server = await startServer({ GHOST_AGENT_URL: agent.url })
   const end = gate()
   agent.play('POST /api/chat', sse(delta('a'), end, delta('b'), stop(), DONE))
@@ -123,7 +123,7 @@ test('an answer that ends while the process stops is whole, and the process ends
   expect((await within('the end', server.exited, 5_000)).exitCode).toBe(0)
 })
 
-test('an answer that does not end is interrupted after 10 s, and the process still ends with 0', {
+test('F44, F45: an answer that does not end is interrupted after 10 s, and the process still ends with 0', {
   timeout: 40_000,
 }, async () => {
   await using server = await startServer({ GHOST_AGENT_URL: agent.url })
@@ -152,7 +152,7 @@ test('the key is never printed, whatever is asked and however much is said', asy
   for (const said of [stdout, stderr]) expect(said.replaceAll(`/api/download/${KEY}`, '')).not.toContain(KEY)
 })
 
-test('a process whose output nobody reads any more goes on', async () => {
+test('F46: a process whose output nobody reads any more goes on', async () => {
   await using server = await startServer({ GHOST_AGENT_URL: agent.url, GHOST_LOG_LEVEL: 'debug' })
   server.child.stdout?.destroy()
   server.child.stderr?.destroy()
@@ -161,7 +161,7 @@ test('a process whose output nobody reads any more goes on', async () => {
   expect(server.child.exitCode).toBeNull()
 })
 
-test('a process that runs out of sockets lives, and serves again when some are free', async () => {
+test('F36: a process that runs out of sockets lives, and serves again when some are free', async () => {
   await using server = await startServer({ GHOST_AGENT_URL: agent.url }, { openFiles: 64 })
   const wires = Array.from({ length: 150 }, () => new Wire(server.port))
   for (const wire of wires) void wire.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')

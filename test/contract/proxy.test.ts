@@ -49,7 +49,7 @@ http {
   }
 }
 
-test('behind nginx as the documentation sets it up, every event arrives before the next one is sent', async () => {
+test('F28: behind nginx as the documentation sets it up, every event arrives before the next one is sent', async () => {
   await using rig = await startRig()
   await using nginx = await startNginx([rig.port])
   const next = [gate(), gate()] as const

@@ -95,7 +95,7 @@ test('the sockets of the log are closed, with a word', async () => {
   expect(await within('the close', reader.closed)).toBe(1001)
 })
 
-test('a client that holds its connection open does not hold up the end', async () => {
+test('F44: a client that holds its connection open does not hold up the end', async () => {
   await using rig = await startRig()
   const [idle, slow] = [rig.wire(), rig.wire()]
   await idle.write(`GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n`)

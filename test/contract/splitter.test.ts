@@ -80,7 +80,7 @@ test('only the id lines differ from what the agent sent, one for each block', as
   ])
 })
 
-test('the answer is the same wherever its bytes were split', { timeout: 60_000 }, async () => {
+test('F15: the answer is the same wherever its bytes were split', { timeout: 60_000 }, async () => {
   await using rig = await startRig()
   const whole = await through(rig, split())
   for (let place = 1; place < TRICKY.length; place += 1) {
@@ -90,7 +90,7 @@ test('the answer is the same wherever its bytes were split', { timeout: 60_000 }
   }
 })
 
-test('the answer is the same when every byte comes alone', async () => {
+test('F15: the answer is the same when every byte comes alone', async () => {
   await using rig = await startRig()
   const whole = await through(rig, split())
   const alone = await through(rig, split(...Array.from({ length: TRICKY.length }, (_, n) => n + 1)))
@@ -148,7 +148,7 @@ test('whatever the stream, splitting changes nothing and only id lines are added
   )
 })
 
-test('a byte order mark before the first event is kept where it was', async () => {
+test('F15: a byte order mark before the first event is kept where it was', async () => {
   await using rig = await startRig()
   const body = Buffer.from(`\u{feff}data: marked\n\n${DONE}`)
   const { bytes } = await through(rig, sse(body.subarray(0, 1), body.subarray(1)))
@@ -157,7 +157,7 @@ test('a byte order mark before the first event is kept where it was', async () =
   expect(idsOf(bytes.subarray(3))).toEqual(['id: 0', 'id: 1'])
 })
 
-test('bytes that are no UTF-8 pass as they are', async () => {
+test('F16: bytes that are no UTF-8 pass as they are', async () => {
   await using rig = await startRig()
   const every = Buffer.from(Array.from({ length: 256 }, (_, n) => n).filter((n) => n !== 10 && n !== 13))
   const body = Buffer.concat([Buffer.from('data: '), every, Buffer.from(`\n\n${DONE}`)])
@@ -175,7 +175,7 @@ test('what the model writes cannot forge an event of the gateway', async () => {
   ])
 })
 
-test('an event of 60 MB is capped before it is over, not collected', async () => {
+test('F15: an event of 60 MB is capped before it is over, not collected', async () => {
   await using rig = await startRig()
   const megabyte = Buffer.alloc(1_000_000, 'x')
   rig.agent.play(

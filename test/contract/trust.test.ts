@@ -28,7 +28,7 @@ const PRIVATE = {
 describe.each(FORWARDS)('$name', (forward) => {
   const { kind, route, ask } = forward
 
-  test('a redirect is never followed', async () => {
+  test('F12: a redirect is never followed', async () => {
     await using rig = await startRig()
     const elsewhere = await startUpstream({})
     for (const status of [301, 302, 303, 307, 308]) {
@@ -47,14 +47,14 @@ describe.each(FORWARDS)('$name', (forward) => {
     ['a connection reset without a word', raw(rst)],
     ['a head that never ends', raw(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(200_000)}`, fin)],
     ['two lengths', raw(head('200 OK', 'content-length: 2', 'content-length: 3'), '{}', fin)],
-  ])('%s is a 502, and nothing is sent twice', async (_what, script) => {
+  ])('F14: %s is a 502, and nothing is sent twice', async (_what, script) => {
     await using rig = await startRig()
     upstreamOf(rig, forward).play(route, script)
     expect((await refusal(await ask(rig))).status).toBe(502)
     expect(upstreamOf(rig, forward).callsOf(route)).toHaveLength(1)
   })
 
-  test('an interim answer is no answer yet', async () => {
+  test('F13: an interim answer is no answer yet', async () => {
     await using rig = await startRig()
     const early = head('103 Early Hints', 'link: </a>; rel=preload')
     const last = head('200 OK', 'content-type: application/json', 'content-length: 13')
@@ -108,7 +108,7 @@ describe.each(FORWARDS)('$name', (forward) => {
   })
 })
 
-test('a second answer to one question never becomes the answer to another', async () => {
+test('F14: a second answer to one question never becomes the answer to another', async () => {
   await using rig = await startRig()
   const twice = `${head('200 OK', 'content-type: application/json', 'content-length: 9')}{"a":"a"}`
   rig.agent.play('POST /api/chat', raw(twice, twice.replaceAll('"a"', '"x"')), json(200, { right: true }))
@@ -139,7 +139,7 @@ test('a target in absolute form contacts nobody but the agent', async () => {
   await elsewhere.close()
 })
 
-test('an agent that closes its connections as soon as it can is asked once for each question, never twice', async () => {
+test('F20: an agent that closes its connections as soon as it can is asked once for each question, never twice', async () => {
   await using rig = await startRig()
   const answer = `${head('200 OK', 'content-type: application/json', 'content-length: 2')}{}`
   rig.agent.play('POST /api/chat', raw(answer, fin))
@@ -157,7 +157,7 @@ test('an agent that closes its connections as soon as it can is asked once for e
 })
 
 test.each(FORWARDS.filter(({ name }) => name !== 'download'))(
-  'a 304 to a question without a condition is a redirect: $name',
+  'F13: a 304 to a question without a condition is a redirect: $name',
   async (forward) => {
     await using rig = await startRig()
     upstreamOf(rig, forward).play(forward.route, raw(head('304 Not Modified')))

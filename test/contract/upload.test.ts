@@ -124,7 +124,7 @@ describe.each(['/api/upload', '/api/workspace/load'])('%s', (path) => {
     await call.closed
   })
 
-  test("a client that goes away in the middle takes the agent's request with it", async () => {
+  test("F37: a client that goes away in the middle takes the agent's request with it", async () => {
     await using rig = await startRig()
     const { before } = envelope()
     const wire = rig.wire()
@@ -164,7 +164,7 @@ describe.each(['/api/upload', '/api/workspace/load'])('%s', (path) => {
   })
 
   test.each(['while it sends', 'when all is sent'])(
-    'an agent that refuses at once is heard by a client that listens only %s',
+    'F38: an agent that refuses at once is heard by a client that listens only %s',
     async (when) => {
       await using rig = await startRig()
       const answer = '{"error":"the agent takes no such thing"}'

@@ -17,7 +17,7 @@ test('without a voice server both say that there is none', async () => {
     expect(await refusal(response)).toMatchObject({ status: 503, code: 'voice_unavailable' })
 })
 
-test('a voice server that does not accept a connection is a timeout, after 5 s', async () => {
+test('F57: a voice server that does not accept a connection is a timeout, after 5 s', async () => {
   await using hole = await startBlackhole()
   await using rig = await startRig({ env: { GHOST_VOICE_URL: hole.url } })
   const asked = performance.now()
@@ -50,7 +50,7 @@ test.each([
   expect(outcome).not.toBe('whole')
 })
 
-test("a browser that stops listening takes the voice server's answer with it", async () => {
+test("F57: a browser that stops listening takes the voice server's answer with it", async () => {
   await using rig = await startRig()
   rig.voice.play('POST /tts', endless('audio/wav'))
   const leaving = new AbortController()

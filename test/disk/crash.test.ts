@@ -25,7 +25,7 @@ function shownIn(lines: readonly string[]): Map<string, { readonly next: number;
   return shown
 }
 
-test(`has after each of ${ROUNDS} kills every chunk that any reader had been shown`, async () => {
+test(`F40: has after each of ${ROUNDS} kills every chunk that any reader had been shown`, async () => {
   let chunks = 0
   for (let round = 0; round < ROUNDS; round++) {
     await using place = new Place()
@@ -49,7 +49,7 @@ test(`has after each of ${ROUNDS} kills every chunk that any reader had been sho
   expect(chunks).toBeGreaterThan(10 * ROUNDS)
 }, 300_000)
 
-test('goes on where it was killed, time after time, on the same directory', async () => {
+test('F40: goes on where it was killed, time after time, on the same directory', async () => {
   await using place = new Place()
   for (let round = 0; round < 5; round++) {
     const writer = new Writer(script, place.dir)

@@ -72,7 +72,7 @@ async function opened(
   return answers[0] ?? []
 }
 
-test('a journal cut at any byte gives a beginning of each answer, and the same at five starts', async () => {
+test('F41: a journal cut at any byte gives a beginning of each answer, and the same at five starts', async () => {
   await using place = new Place()
   const { name, bytes, known } = await small(place)
   let before = known.map(() => 'gone')
@@ -88,7 +88,7 @@ test('a journal cut at any byte gives a beginning of each answer, and the same a
   expect(new Set(place.said.map((line) => line.replace(/\d+ bytes/g, '… bytes'))).size).toBe(1)
 }, 120_000)
 
-test('a flipped bit anywhere never changes a byte, stops a start or touches another answer', async () => {
+test('F41: a flipped bit anywhere never changes a byte, stops a start or touches another answer', async () => {
   await using place = new Place()
   const { name, bytes, known } = await small(place)
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
@@ -117,7 +117,7 @@ test('what is no record is passed over, wherever it is, and the answers behind i
   )
 })
 
-test('a tail of zeros is cut, and said in one line', async () => {
+test('F41: a tail of zeros is cut, and said in one line', async () => {
   await using place = new Place()
   const { name, bytes, known } = await small(place)
   const zeros = Buffer.alloc(1 << 20)
@@ -129,7 +129,7 @@ test('a tail of zeros is cut, and said in one line', async () => {
   ])
 })
 
-test('a damaged middle leaves the beginning of the one answer it hits, and names it', async () => {
+test('F42: a damaged middle leaves the beginning of the one answer it hits, and names it', async () => {
   await using place = new Place()
   const { name, bytes, known } = await small(place)
   const at = bytes.indexOf('0: second')
@@ -174,7 +174,7 @@ test('what was set aside stays so, though the disk has it again', async () => {
   expect(await opened(place, journal, known, 2)).toEqual(expected)
 })
 
-test('segments with nothing, with garbage, with a gap between them or of another name stop nothing', async () => {
+test('F42: segments with nothing, with garbage, with a gap between them or of another name stop nothing', async () => {
   await using place = new Place()
   const first = await place.open({ segmentBytes: 100 })
   const ids = []

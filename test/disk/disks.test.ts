@@ -57,7 +57,7 @@ async function unprivileged<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-onDisk('goes on when the disk is full, and has everything on it when there is room again', async () => {
+onDisk('F30: goes on when the disk is full, and has everything on it when there is room again', async () => {
   await using place = new Place(join(disks[0] ?? '', 'data'))
   const store = await place.open({ fsync: '1s' })
   const ballast = join(disks[0] ?? '', 'ballast')
@@ -104,7 +104,7 @@ onDisk('makes room on a full disk with what is over', async () => {
   expect(await readNow(await place.copy().open(), late)).toHaveLength(600_000)
 })
 
-onDisk('goes on when the disk is read-only, and says so at a start', async () => {
+onDisk('F33: goes on when the disk is read-only, and says so at a start', async () => {
   const disk = disks[2] ?? ''
   await using place = new Place(join(disk, 'data'))
   const store = await place.open()
@@ -121,7 +121,7 @@ onDisk('goes on when the disk is read-only, and says so at a start', async () =>
   execFileSync('mount', ['-o', 'remount,rw', disk])
 })
 
-asNobody('goes on when its directory may not be written any more', async () => {
+asNobody('F33: goes on when its directory may not be written any more', async () => {
   await using place = new Place()
   chownSync(place.dir, NOBODY, NOBODY)
   await unprivileged(async () => {
@@ -179,7 +179,7 @@ test('makes the directory, for nobody else to read', async () => {
     expect(statSync(join(dir, name)).mode & 0o777).toBe(0o600)
 })
 
-test('makes its directory again when that was deleted under it, with all that is in memory', async () => {
+test('F33: makes its directory again when that was deleted under it, with all that is in memory', async () => {
   await using place = new Place()
   const limits = { ...ROOMY, totalBytes: 100_000 }
   const store = await place.open({ limits })
@@ -204,7 +204,7 @@ test('makes its directory again when that was deleted under it, with all that is
   await expect(place.open({ dir: place.dir })).resolves.toBeDefined()
 })
 
-test('goes on in its directory when that was away for a while', async () => {
+test('F33: goes on in its directory when that was away for a while', async () => {
   await using place = new Place()
   const limits = { ...ROOMY, totalBytes: 100_000 }
   const store = await place.open({ limits })

@@ -13,7 +13,7 @@ const AGAIN = 'the journal can be written again; everything that is in memory is
 const trouble = (reason: string) =>
   `the journal cannot be written (${reason}): answers go on from memory and would be lost with the process`
 
-test('goes on from memory while the disk refuses, says so once, and makes up for it by itself', async () => {
+test('F33: goes on from memory while the disk refuses, says so once, and makes up for it by itself', async () => {
   await using place = new Place()
   const faulty = new Faulty()
   const store = await place.open({ files: faulty.files })
@@ -72,7 +72,7 @@ test('has on the disk when it says durable again what came while it recovered', 
   expect(String(await readNow(again, id))).toBe('before meanwhile')
 })
 
-test('writes the rest when the system takes less than it was given', async () => {
+test('F35: writes the rest when the system takes less than it was given', async () => {
   await using place = new Place()
   let piece = 0
   const writevSync = ((fd: number, buffers: readonly Uint8Array[]) => {
@@ -124,7 +124,7 @@ test('leaves nothing of a write that failed half way, though it cannot take it b
   }
 })
 
-test('trusts nothing it wrote before a sync that failed: all that is in memory is written again elsewhere', async () => {
+test('F34: trusts nothing it wrote before a sync that failed: all that is in memory is written again elsewhere', async () => {
   await using place = new Place()
   const faulty = new Faulty()
   const store = await place.open({ files: faulty.files, fsync: '1s' })

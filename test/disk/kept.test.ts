@@ -86,7 +86,7 @@ test('answers from the disk with a page, not a stream, and with a large chunk al
   expect(seen.length).toBeLessThan(30)
 })
 
-test('lets a reader go on from the disk in the midst of a log that left memory under it', async () => {
+test('F51: lets a reader go on from the disk in the midst of a log that left memory under it', async () => {
   await using place = new Place()
   const store = await place.open({ limits: { ...ROOMY, totalBytes: 3_000_000 } })
   const bytes = randomBytes(2_000_000)

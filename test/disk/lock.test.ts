@@ -30,7 +30,7 @@ async function other(command = 'echo $$; exec sleep 60') {
   }
 }
 
-test('refuses a directory that another gateway uses, and says which process that is', async () => {
+test('F47: refuses a directory that another gateway uses, and says which process that is', async () => {
   await using place = new Place()
   await using writer = new Writer(script, place.dir, 'idle')
   await writer.said(5)

@@ -160,7 +160,7 @@ test('does not bring back what is over by the clock on the wall', async () => {
   expect((await store.list()).map(({ id }) => id)).toEqual([young, running])
 })
 
-test('keeps nothing for ever, and frees nothing early, when the clock on the wall was set back', async () => {
+test('F48: keeps nothing for ever, and frees nothing early, when the clock on the wall was set back', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   await using place = new Place()
   const limits = { ...ROOMY, ttlMs: 60_000 }

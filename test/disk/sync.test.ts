@@ -26,7 +26,7 @@ test('syncs at least once a second and at each end, only when asked to, and only
   }
 })
 
-test('a sync that takes its time delays nobody, and there is never more than one', async () => {
+test('F34: a sync that takes its time delays nobody, and there is never more than one', async () => {
   await using place = new Place()
   let under = 0
   let most = 0

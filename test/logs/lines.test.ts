@@ -14,11 +14,11 @@ test('tells the same lines however the bytes were split', () => {
   )
 })
 
-test('ends lines at \\n and at \\r\\n and leaves every other \\r alone', () => {
+test('F54: ends lines at \\n and at \\r\\n and leaves every other \\r alone', () => {
   expect(new Lines().push(Buffer.from('a\r\nb\n10%\r20%\n\r\n\n'))).toEqual(['a', 'b', '10%\r20%', '', ''])
 })
 
-test('keeps a character whole that two reads share, and marks what is no character', () => {
+test('F54: keeps a character whole that two reads share, and marks what is no character', () => {
   const lines = new Lines()
   const bytes = Buffer.from('Grüße 🌍\n')
   expect([...bytes].flatMap((byte) => lines.push(Buffer.of(byte)))).toEqual(['Grüße 🌍'])
@@ -41,7 +41,7 @@ test('keeps a byte order mark, in a line that is cut too', () => {
   expect(lines).toEqual(['\ufeffa', `\ufeffa${CUT_MARK}`])
 })
 
-test('tells a line that never ends once, as soon as it is too long, and holds no more of it', () => {
+test('F54: tells a line that never ends once, as soon as it is too long, and holds no more of it', () => {
   const lines = new Lines()
   const piece = Buffer.alloc(10_000, 'x')
   expect(lines.push(piece)).toEqual([])

@@ -23,7 +23,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('whatever becomes of the file', () => {
+describe('F53: whatever becomes of the file', () => {
   test('reads a file that is moved away to its end before the new one', async () => {
     await using rig = startTail({ before: [] })
     await rig.look()

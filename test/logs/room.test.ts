@@ -92,7 +92,7 @@ describe('what listeners get', () => {
 })
 
 describe('nobody waits for anybody', () => {
-  test('a client that stops reading is dropped at its bound, while another gets every line', async () => {
+  test('F55: a client that stops reading is dropped at its bound, while another gets every line', async () => {
     const unreadBytes = 200_000
     await using rig = await startRoom({ unreadBytes })
     const stalled = await rig.raw()
@@ -143,7 +143,7 @@ describe('nobody waits for anybody', () => {
     expect(client.frames().map(({ opcode }) => opcode)).toEqual([8])
   })
 
-  test('a client that answers no ping is gone by the next one, others stay', async () => {
+  test('F56: a client that answers no ping is gone by the next one, others stay', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     await using rig = await startRoom()
     const dead = await rig.raw()

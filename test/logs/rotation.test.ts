@@ -17,7 +17,7 @@ type Step =
     }
   | { readonly kind: 'truncate' | 'delete'; readonly look: boolean }
 
-test('tells exactly the lines that were written, once, in order, whatever is written and however the file is rotated', async () => {
+test('F53: tells exactly the lines that were written, once, in order, whatever is written and however the file is rotated', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
       await using rig = startTail({ lineBytes: LINE_BYTES })

@@ -73,7 +73,7 @@ describe('while it follows', () => {
     expect(await rig.look()).toEqual(['b�d', '�', '�\u0001', 'next'])
   })
 
-  test('cuts a line of ten megabytes and tells the next one', async () => {
+  test('F54: cuts a line of ten megabytes and tells the next one', async () => {
     await using rig = startTail({ before: [] })
     await rig.look()
     rig.append(['x'.repeat(10_000_000), 'next'])

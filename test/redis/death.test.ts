@@ -26,7 +26,7 @@ const child = (prefix: string, more: object = timing) =>
 
 const INTERRUPTED = { reason: 'interrupted', type: 'Interrupted', message: expect.any(String) }
 
-test('a gateway that dies leaves its tasks interrupted, with all that anyone was shown', async () => {
+test('F63: a gateway that dies leaves its tasks interrupted, with all that anyone was shown', async () => {
   await using gateways = new Gateways(redis, { timing })
   const b = await gateways.open()
   await using a = await child(gateways.prefix)
@@ -65,7 +65,7 @@ test('the times that are used are enough for 15 s from death to word', () => {
   expect(leaseMs).toBeGreaterThanOrEqual(6 * pulseMs)
 })
 
-test('a gateway that was taken for dead is refused when it comes back, and its readers are told the same', async () => {
+test('F62: a gateway that was taken for dead is refused when it comes back, and its readers are told the same', async () => {
   await using gateways = new Gateways(redis, { timing })
   const b = await gateways.open()
   await using a = await child(gateways.prefix)
@@ -89,7 +89,7 @@ test('a gateway that was taken for dead is refused when it comes back, and its r
   expect(String(await readNow(b, next))).toBe('a')
 })
 
-test('a gateway that stood still for less than its lease goes on as if nothing had been', async () => {
+test('F49: a gateway that stood still for less than its lease goes on as if nothing had been', async () => {
   await using gateways = new Gateways(redis, { timing: { pulseMs: 20, graceMs: 0, leaseMs: 60_000 } })
   const b = await gateways.open()
   await using a = await child(gateways.prefix)

@@ -49,7 +49,7 @@ const readers = fc.array(
   { minLength: 1, maxLength: 8 },
 )
 
-test('readers that change the gateway at any number see the same bytes, without gap or repeat', async () => {
+test('F63: readers that change the gateway at any number see the same bytes, without gap or repeat', async () => {
   await using gateways = new Gateways(redis, {
     limits: { tasks: 1_000 },
     timing: { lingerMs: 0, pulseMs: 10 },

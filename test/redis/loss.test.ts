@@ -12,7 +12,7 @@ const INTERRUPTED = { reason: 'interrupted', type: 'Interrupted', message: expec
 
 const durable = (store: RedisStore) => eventually('everything to be in Redis', () => store.health().durable)
 
-test('Redis that lost everything ends what ran as interrupted, for all readers, and goes on', async () => {
+test('F58: Redis that lost everything ends what ran as interrupted, for all readers, and goes on', async () => {
   await using redis = await RedisServer.start('--appendonly', 'no')
   await using gateways = new Gateways(redis, { timing })
   const [a, b] = await gateways.pair()
@@ -58,7 +58,7 @@ test('a log that Redis has lost is not begun anew in its middle', async () => {
   expect(await gateways.keys('log:*')).toEqual([])
 })
 
-test('what a Redis has lost of a log that still runs its owner puts back, so that no number ever changes', async () => {
+test('F61: what a Redis has lost of a log that still runs its owner puts back, so that no number ever changes', async () => {
   await using redis = await RedisServer.start('--appendonly', 'no', '--save', '')
   await using gateways = new Gateways(redis, { timing })
   const [a, b] = await gateways.pair()
@@ -79,7 +79,7 @@ test('what a Redis has lost of a log that still runs its owner puts back, so tha
   expect((await readNow(await gateways.open(), id)).equals(script.whole)).toBe(true)
 })
 
-test('an end that Redis has lost is put back', async () => {
+test('F61: an end that Redis has lost is put back', async () => {
   await using redis = await RedisServer.start('--appendonly', 'no', '--save', '')
   await using gateways = new Gateways(redis, { timing })
   const [a, b] = await gateways.pair()

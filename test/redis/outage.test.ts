@@ -32,7 +32,7 @@ const STANDSTILLS = [
 ] as const
 
 for (const { name, stop, go } of STANDSTILLS)
-  test(`while Redis is ${name} answers go on for the owner's readers, and then everyone has them whole`, async () => {
+  test(`F58, F59: while Redis is ${name} answers go on for the owner's readers, and then everyone has them whole`, async () => {
     await using redis = await RedisServer.start('--appendfsync', 'always')
     await using gateways = new Gateways(redis, { timing })
     const [a, b] = await gateways.pair()
@@ -64,7 +64,7 @@ for (const { name, stop, go } of STANDSTILLS)
     expect(await c.info(id)).toMatchObject({ status: 'done', chunks: 30 })
   })
 
-test('while Redis is only slow, readers are shown nothing that it does not have', async () => {
+test('F59: while Redis is only slow, readers are shown nothing that it does not have', async () => {
   await using redis = await RedisServer.start()
   await using gateways = new Gateways(redis, { timing: { pulseMs: 60_000, patienceMs: 3_000 } })
   const a = await gateways.open()
@@ -130,7 +130,7 @@ test('an answer that ends while Redis is away ends for its readers at once, and 
   })
 })
 
-test('while Redis is away every question is answered within two seconds, and in words', async () => {
+test('F58, F59: while Redis is away every question is answered within two seconds, and in words', async () => {
   await using redis = await RedisServer.start()
   await using gateways = new Gateways(redis, { timing: { pulseMs: 100 } })
   const [a, b] = await gateways.pair()
@@ -154,7 +154,7 @@ test('while Redis is away every question is answered within two seconds, and in 
   }
 })
 
-test('what Redis does not have is bounded: then the agent has to wait, and nothing is lost', async () => {
+test('F59: what Redis does not have is bounded: then the agent has to wait, and nothing is lost', async () => {
   await using redis = await RedisServer.start('--appendfsync', 'always')
   await using gateways = new Gateways(redis, { timing: { ...timing, unsentBytes: 100_000 } })
   const [a, b] = await gateways.pair()

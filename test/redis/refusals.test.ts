@@ -39,7 +39,7 @@ const REFUSALS = [
 ] as const
 
 for (const { name, words, begin, end } of REFUSALS)
-  test(`while Redis ${name} new tasks are refused, those that run go on, and nothing is lost`, async () => {
+  test(`F60: while Redis ${name} new tasks are refused, those that run go on, and nothing is lost`, async () => {
     await using gateways = new Gateways(redis, { timing })
     const [a, b] = await gateways.pair()
     const id = await born(a)
@@ -69,7 +69,7 @@ for (const { name, words, begin, end } of REFUSALS)
     await born(a)
   })
 
-test('a Redis that forgets the scripts is told them again', async () => {
+test('F60: a Redis that forgets the scripts is told them again', async () => {
   await using gateways = new Gateways(redis, { timing })
   const [a, b] = await gateways.pair()
   const id = await born(a)

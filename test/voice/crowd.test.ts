@@ -78,7 +78,7 @@ async function chatMs(rig: Rig): Promise<number> {
   return times.sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN
 }
 
-test('a voice server that is dead delays no chat, however many wait for it', async () => {
+test('F57: a voice server that is dead delays no chat, however many wait for it', async () => {
   await using hole = await startBlackhole()
   await using rig = await startRig({ env: { GHOST_VOICE_URL: hole.url } })
   const alone = await chatMs(rig)
