@@ -64,6 +64,9 @@ async function startVoice(speech: Speech, where: { readonly host?: string; reado
   return startVoice({ ...speech, ...where, path: process.env.PATH, tell: console.error })
 }
 
+/** Left to itself Node opens a debugger for whoever may send this signal, and keeps it open. */
+process.on('SIGUSR1', () => {})
+
 function onSignal(close: () => Promise<void>): void {
   const stop = async (signal: string) => {
     console.log(`${signal}: stopping`)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { TaskView } from '../../src/protocol.ts'
-import { DONE, delta, hello, sse, stop } from '../rig/answers.ts'
+import { DONE, delta, head, hello, raw, sse, stop } from '../rig/answers.ts'
 import { failure, says, words } from '../rig/events.ts'
 import { type Rig, startRig } from '../rig/rig.ts'
 import { eventually, gate } from '../rig/wait.ts'
@@ -86,6 +86,19 @@ test('an answer over its cap ends there, its agent is closed, and what fitted st
   expect(truncated).toMatchObject({ status: 'truncated', error: { type: 'BufferCapExceeded' } })
   expect(truncated.bytes).toBeLessThanOrEqual(10_000)
   expect(truncated.chunks).toBe(items.length - 1)
+})
+
+test('F17: an answer over its cap is never called done, though its agent has said all of it well', async () => {
+  await using rig = await startRig({ env: { GHOST_INTERFACE_STREAM_CAP: '10000' } })
+  const body = event(1_000).repeat(20) + DONE
+  rig.agent.play(
+    'POST /api/chat',
+    raw(head('200 OK', 'content-type: text/event-stream', `content-length: ${body.length}`) + body),
+  )
+  const stream = await rig.chat()
+  const items = await stream.rest()
+  expect(failure(items)?.type).toBe('BufferCapExceeded')
+  expect((await view(rig, stream.taskId)).status).toBe('truncated')
 })
 
 test('an answer under its cap is whole', async () => {

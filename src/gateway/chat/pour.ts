@@ -170,12 +170,14 @@ export class Pour {
     this.stop()
   }
 
+  /** The agent may have said all of it by now, and well: what is not kept is missing all the same. */
   #overflow(): void {
-    this.#finish({
+    this.#end = {
       reason: 'truncated',
       type: 'BufferCapExceeded',
       message: 'the answer is longer than what is kept of it',
-    })
+    }
+    this.#schedule()
     this.stop()
   }
 

@@ -86,9 +86,8 @@ function link(dir: string, draft: string, path: string): void {
     if (holder && isAlive(holder, path)) {
       const { pid, host } = holder
       const where = host === hostname() ? '' : ` on ${host}`
-      throw new Error(
-        `another gateway (process ${pid}${where}) uses the data directory ${dir}: stop it, or set GHOST_DATA_DIR to another one`,
-      )
+      const message = `another gateway (process ${pid}${where}) uses the data directory ${dir}: stop it, or set GHOST_DATA_DIR to another one`
+      throw Object.assign(new Error(message), { code: 'EBUSY' })
     }
     if (found !== undefined) putAside(path, `${draft}.old`, found)
   }
