@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { within } from '../rig/wait.ts'
 
 /** Says a number every 10 ms, up to 200, then that it is done. */
-const PROGRAM = `
+export const PROGRAM = `
 const server = require('node:http').createServer((request, response) => {
   request.resume()
   response.writeHead(200, { 'content-type': 'text/event-stream' })

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { RedisStore } from '../../src/gateway/store/redis.ts'
+import { Passage } from '../rig/passage.ts'
 import { eventually, pending, within } from '../rig/wait.ts'
 import { batch, born, filled, NEVER, readNow } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
-import { Passage } from './passage.ts'
 import { refusal, Script } from './script.ts'
 import { RedisServer } from './server.ts'
 

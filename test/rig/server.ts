@@ -36,14 +36,16 @@ export interface Launch {
   readonly part?: 'voice'
   /** Files and sockets it may have open at once. */
   readonly openFiles?: number
+  /** Shell that comes before it, in the same process. */
+  readonly before?: string
 }
 
 /** Starts it and watches it end; for starts that are meant to fail. */
-export function launch({ env, cwd, part, openFiles }: Launch): {
+export function launch({ env, cwd, part, openFiles, before = '' }: Launch): {
   readonly child: ChildProcess
   readonly exited: Promise<Run>
 } {
-  const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles} && `
+  const limit = openFiles === undefined ? before : `ulimit -n ${openFiles} && `
   const child = spawn(
     'sh',
     ['-c', `${limit}exec "$0" "$@"`, process.execPath, MAIN, ...(part ? [part] : [])],
@@ -78,7 +80,7 @@ export async function freePort(): Promise<number> {
 /** Starts it and waits until it answers. */
 export async function startServer(
   env: Readonly<Record<string, string>> = {},
-  limits: { readonly openFiles?: number } = {},
+  limits: Pick<Launch, 'openFiles' | 'before'> = {},
 ): Promise<Server> {
   const cwd = await mkdtemp(join(tmpdir(), 'ghost-server-'))
   const port = await freePort()
