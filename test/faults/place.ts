@@ -19,24 +19,29 @@ export async function newPlace() {
 /** A streamed answer of a gateway that is a process. */
 export interface Answer extends EventReader {
   readonly taskId: string
+  /** Goes away without a word. */
+  leave(): void
 }
 
-async function answer(response: Response): Promise<Answer> {
-  if (!response.body || response.status !== 200) throw new Error(`refused with ${response.status}`)
-  return Object.assign(new EventReader(response.body), { taskId: response.headers.get('x-task-id') ?? '' })
+async function answer(server: Server, path: string, init: RequestInit = {}): Promise<Answer> {
+  const leaving = new AbortController()
+  const { body, status, headers } = await server.fetch(path, { ...init, signal: leaving.signal })
+  if (!body || status !== 200) throw new Error(`refused with ${status}`)
+  return Object.assign(new EventReader(body), {
+    taskId: headers.get('x-task-id') ?? '',
+    leave: () => leaving.abort(),
+  })
 }
 
-export const ask = async (server: Server): Promise<Answer> =>
-  answer(
-    await server.fetch('/api/chat', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"messages":[],"stream":true}',
-    }),
-  )
+export const ask = (server: Server): Promise<Answer> =>
+  answer(server, '/api/chat', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"messages":[],"stream":true}',
+  })
 
-export const resume = async (server: Server, id: string, from = 0): Promise<Answer> =>
-  answer(await server.fetch(`/api/chat/resume/${id}?offset=${from}`))
+export const resume = (server: Server, id: string, from = 0): Promise<Answer> =>
+  answer(server, `/api/chat/resume/${id}?offset=${from}`)
 
 /** Files and sockets that a process has open. */
 export const descriptors = async ({ child }: Server): Promise<number> =>

@@ -14,6 +14,7 @@ export class Passage implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #stalled = false
+  #target: number
 
   static async open(port: number, slowness?: Slowness): Promise<Passage> {
     const passage = new Passage(port, slowness)
@@ -23,8 +24,9 @@ export class Passage implements AsyncDisposable {
   }
 
   private constructor(port: number, slowness: Slowness | undefined) {
+    this.#target = port
     this.#server = createServer((near) => {
-      const far = connect(port, '127.0.0.1')
+      const far = connect(this.#target, '127.0.0.1')
       for (const [socket, other] of [
         [near, far],
         [far, near],
@@ -43,6 +45,12 @@ export class Passage implements AsyncDisposable {
   get port(): number {
     const address = this.#server.address()
     return address !== null && typeof address === 'object' ? address.port : 0
+  }
+
+  /** From now on it leads elsewhere; whoever was on the way is cut off. */
+  lead(port: number): void {
+    this.#target = port
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   /** Nothing comes through any more on the connections that there are. */
