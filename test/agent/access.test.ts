@@ -81,7 +81,7 @@ test('answers what it does not know as JSON', async () => {
   expect([response.status, await response.json()]).toMatchObject([404, { code: 'not_found' }])
 })
 
-test('says nothing of what went wrong inside, and tells its log once', async () => {
+test('A46: says nothing of what went wrong inside, and tells its log once', async () => {
   await using rig = await startRig()
   await rm(`${rig.agent.workspace}.tmp`, { recursive: true })
   for (const answer of [await rig.send('/api/upload', 'a.txt', 'x'), await rig.post('/api/chat', TOOLS)]) {

@@ -8,7 +8,7 @@ import { rawGet } from './socket.ts'
 
 const run = promisify(execFile)
 
-test('sends one range, the rest of a file, and its last bytes', async () => {
+test('A74: sends one range, the rest of a file, and its last bytes', async () => {
   await using rig = await startRig()
   await rig.put('letters.txt', 'abcdefghij')
   const cases: readonly (readonly [string, number, string, string | null])[] = [
@@ -80,7 +80,7 @@ test('says that a file is unchanged until it changes', async () => {
   expect(await status({ 'if-none-match': etag })).toBe(200)
 })
 
-test('never says that a file is something that runs', async () => {
+test('A67: never says that a file is something that runs', async () => {
   await using rig = await startRig()
   for (const [name, type] of [
     ['page.html', 'application/octet-stream'],
@@ -99,7 +99,7 @@ test('never says that a file is something that runs', async () => {
   }
 })
 
-test('keeps a name inside its header', async () => {
+test('A68: keeps a name inside its header', async () => {
   await using rig = await startRig()
   const name = `a";filename*=UTF-8''x.html; (1)'.txt`
   await rig.put(name, 'x')
@@ -109,7 +109,7 @@ test('keeps a name inside its header', async () => {
   )
 })
 
-test('serves nothing from outside the workspace, however it is asked', async () => {
+test('A63, A64: serves nothing from outside the workspace, however it is asked', async () => {
   await using rig = await startRig()
   await rig.put('%2e%2e', 'a literal name')
   const key = `X-Ghost-Key: ${KEY}`
@@ -162,7 +162,7 @@ test('serves nothing from outside the workspace, however it is asked', async () 
   expect(await rawGet(rig.agent.url, '/api/%64ownload/..%2fagent.log', [key])).toMatch(/^HTTP\/1.1 400/)
 })
 
-test('serves regular files only and waits for nothing', async () => {
+test('A65: serves regular files only and waits for nothing', async () => {
   await using rig = await startRig()
   const at = (name: string) => join(rig.agent.workspace, name)
   await mkdir(at('folder'))
@@ -183,7 +183,7 @@ test('serves regular files only and waits for nothing', async () => {
   }
 })
 
-test('neither lists nor serves what is hidden', async () => {
+test('A66: neither lists nor serves what is hidden', async () => {
   await using rig = await startRig()
   await mkdir(join(rig.agent.workspace, '.git'))
   await rig.put('.git/config', 'token')

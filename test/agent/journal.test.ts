@@ -36,7 +36,7 @@ test('writes one line an event, in one form', async () => {
   )
 })
 
-test('lets no value begin a line of its own, or run on without end', async () => {
+test('A17, A82: lets no value begin a line of its own, or run on without end', async () => {
   await using it = await startJournal()
   it.journal.tell('🧠', 'PLANNER MONOLOGUE', 'one\r\ntwo\tthree\u2028four\u001b[31mfive\u202esix')
   it.journal.tell('🧠', 'PLANNER MONOLOGUE', 'x'.repeat(10_000))
@@ -54,7 +54,7 @@ test('calls only an error an error', async () => {
   expect(await it.read()).toMatch(/ERROR : unknown\n$/)
 })
 
-test('keeps secrets out, wherever they come', async () => {
+test('A17: keeps secrets out, wherever they come', async () => {
   await using it = await startJournal(['sesame', ''])
   it.journal.tell('🚀', 'REQUEST STARTED', 'open sesame')
   it.journal.error(new Error('sesame\nsesame'))

@@ -76,7 +76,7 @@ const UNSAFE: readonly (readonly [string, readonly Claim[]])[] = [
   ['an encrypted entry', [{ name: 'a.txt', data: 'x', flags: 1 }]],
 ]
 
-test('refuses an unsafe archive and changes nothing', async () => {
+test('A71: refuses an unsafe archive and changes nothing', async () => {
   await using rig = await startRig()
   await rig.put('mine.txt', 'mine')
   for (const [what, claims] of UNSAFE) {
@@ -92,7 +92,7 @@ test('refuses an unsafe archive and changes nothing', async () => {
   expect(await readdir(`${rig.agent.workspace}.tmp`)).toEqual([])
 })
 
-test('refuses what is no sound zip', async () => {
+test('A71: refuses what is no sound zip', async () => {
   await using rig = await startRig()
   await rig.put('mine.txt', 'mine')
   const good = craft([{ name: 'a.txt', data: 'hello' }])
@@ -113,7 +113,7 @@ test('refuses what is no sound zip', async () => {
   expect(await rig.tree()).toEqual({ 'mine.txt': 'mine' })
 })
 
-test('stops at a bomb while it goes off', async () => {
+test('A72: stops at a bomb while it goes off', async () => {
   await using rig = await startRig()
   await rig.put('mine.txt', 'mine')
   const zeros = Buffer.alloc(100_000_000)
@@ -136,7 +136,7 @@ test('stops at a bomb while it goes off', async () => {
   expect(await readdir(`${rig.agent.workspace}.tmp`)).toEqual([])
 })
 
-test('counts the bytes of all entries together', async () => {
+test('A72: counts the bytes of all entries together', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ghost-unpack-'))
   const archive = join(folder, 'a.zip')
   await writeFile(archive, craft([1, 2, 3].map((n) => ({ name: `${n}`, data: 'x'.repeat(400) }))))

@@ -51,7 +51,7 @@ test('saves an empty workspace without a conversation, and loads that too', asyn
   expect(await readdir(rig.agent.workspace)).toEqual([])
 })
 
-test('follows no link when it saves', async () => {
+test('A73: follows no link when it saves', async () => {
   await using rig = await startRig()
   await mkdir(join(rig.dataDir, 'outside'))
   await writeFile(join(rig.dataDir, 'outside/secret.txt'), 'secret')
@@ -63,7 +63,7 @@ test('follows no link when it saves', async () => {
   expect(await rig.tree()).toEqual({ 'own.txt': 'own' })
 })
 
-test('leaves out a file that vanishes while it saves, and says what no archive can hold', async () => {
+test('A73: leaves out a file that vanishes while it saves, and says what no archive can hold', async () => {
   await using rig = await startRig()
   await rig.put('a.txt', 'a')
   await rig.put('b.txt', 'b')
@@ -87,7 +87,7 @@ test('leaves out a file that vanishes while it saves, and says what no archive c
   }
 })
 
-test('refuses to save more than could be loaded again', async () => {
+test('A73: refuses to save more than could be loaded again', async () => {
   await using rig = await startRig()
   await rig.put('a.txt', 'x'.repeat(1_000))
   const workspace = await openWorkspace(rig.agent.workspace)

@@ -10,7 +10,7 @@ import { KEY, read, startRig, until } from './rig.ts'
 
 const UPLOAD = '/api/upload'
 
-test('keeps an upload under its own name, in every script', async () => {
+test('A68: keeps an upload under its own name, in every script', async () => {
   await using rig = await startRig()
   for (const name of ['plain.txt', 'файл с пробелом.txt', '日本語.md', '👻.bin', 'a#b?c%25.txt']) {
     const response = await rig.send(UPLOAD, name, 'content')
@@ -23,7 +23,7 @@ test('keeps an upload under its own name, in every script', async () => {
   }
 })
 
-test('takes the name for a name and nothing more', async () => {
+test('A70: takes the name for a name and nothing more', async () => {
   await using rig = await startRig()
   const cases: readonly (readonly [string, string])[] = [
     ['../../evil.txt', 'evil.txt'],
@@ -92,7 +92,7 @@ test('takes an empty file', async () => {
   expect([back.status, back.headers.get('content-length'), await back.text()]).toEqual([200, '0', ''])
 })
 
-test('refuses an upload that is none and leaves nothing behind', async () => {
+test('A69: refuses an upload that is none and leaves nothing behind', async () => {
   await using rig = await startRig()
   const form = (parts: string, boundary = 'b') => ({
     body: parts,
@@ -142,7 +142,7 @@ test('F37: forgets an upload whose sender goes away', async () => {
   expect(await readdir(rig.agent.workspace)).toEqual([])
 })
 
-test('stops at the first byte over its limit and still answers', async () => {
+test('A69: stops at the first byte over its limit and still answers', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ghost-upload-'))
   const target = join(folder, 'draft')
   const server = createServer((request, response) => {

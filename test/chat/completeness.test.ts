@@ -93,7 +93,7 @@ describe('an answer said nothing of the kind', () => {
       .map((parts) => parts.join('')),
     fc.constantFrom('"finish_reason":"stop"', '\n\ndata: [DONE]\n\n', '\\"finish_reason":"', 'data: [DONE]'),
   )
-  test('with whatever the model may say, wherever its bytes were split', () => {
+  test('A77: with whatever the model may say, wherever its bytes were split', () => {
     fc.assert(
       fc.property(
         fc.array(words, { minLength: 1, maxLength: 4 }),

@@ -51,7 +51,7 @@ test('a failure is told as one event with its type and its message', () => {
   )
 })
 
-test('nothing that a message contains can forge an event', () => {
+test('A75: nothing that a message contains can forge an event', () => {
   fc.assert(
     fc.property(failed, (end) => {
       const events = seen(`data: before\n\n${text(end)}data: after\n\n`)

@@ -55,7 +55,7 @@ describe('a message of a frame', () => {
     [{ type: 'ghost:diagram', step: '__proto__' }],
     [{ type: 'ghost:diagram', step: { toString: () => 'drawn' } }],
     [JSON.parse('{"__proto__":{"type":"ghost:diagram","step":"drawn"}}')],
-  ])('%j is not listened to', (message) => {
+  ])('A93: %j is not listened to', (message) => {
     expect(readDiagram(message)).toBeUndefined()
     expect(readReady(message)).toBe(false)
   })
@@ -75,7 +75,7 @@ describe('a message of a frame', () => {
     [Number.POSITIVE_INFINITY, 300],
     ['12', 300],
     [12.4, 12],
-  ])('of size %s is taken for %s', (given, taken) => {
+  ])('A93: of size %s is taken for %s', (given, taken) => {
     const message = { type: 'ghost:diagram', step: 'drawn', svg: '<svg/>', width: given, height: given }
     expect(readDiagram(message)).toMatchObject({ width: taken, height: taken })
   })

@@ -3,7 +3,7 @@ import { chartOf, MOST_POINTS, MOST_SERIES, readChart, tableOf } from '../../src
 import { guarded, MOST_ROWS, readTable, sorted } from '../../src/console/artefact/table.ts'
 
 describe('a table', () => {
-  test('has headers that are words, whatever they are elsewhere', async () => {
+  test('A95: has headers that are words, whatever they are elsewhere', async () => {
     const table = await readTable('__proto__,constructor\npolluted,1\n')
     expect(table?.header).toEqual(['__proto__', 'constructor'])
     expect(table?.rows).toEqual([['polluted', '1']])
@@ -15,12 +15,12 @@ describe('a table', () => {
     expect([table?.rows.length, table?.moreRows]).toEqual([MOST_ROWS, 1_500])
   })
 
-  test('of a million rows is read no further than it is shown', async () => {
+  test('A95: of a million rows is read no further than it is shown', async () => {
     const table = await readTable(`n\n${'1\n'.repeat(1_000_000)}`)
     expect([table?.rows.length, table?.moreRows]).toEqual([MOST_ROWS, 999_000])
   })
 
-  test('keeps a cell of megabytes to what can be read', async () => {
+  test('A95: keeps a cell of megabytes to what can be read', async () => {
     const table = await readTable(`a,b\n${'x'.repeat(5_000_000)},2\n`)
     expect(table?.rows[0]?.[0]?.length).toBeLessThan(600)
     expect(table?.rows[0]?.[1]).toBe('2')
@@ -63,12 +63,12 @@ describe('a table', () => {
     ['+3.5e2', '+3.5e2'],
     ['-', "'-"],
     ['a=b', 'a=b'],
-  ])('is saved without formulas: %s', async (cell, saved) => {
+  ])('A95: is saved without formulas: %s', async (cell, saved) => {
     const quoted = /[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
     expect(await guarded(`h,k\n${quoted},1\n`)).toBe(`h,k\r\n${saved},1\r\n`)
   })
 
-  test.each(['\t=1', '\r=1', '\0=1'])('is saved without a formula behind %j', async (cell) => {
+  test.each(['\t=1', '\r=1', '\0=1'])('A95: is saved without a formula behind %j', async (cell) => {
     expect(await guarded(`h,k\n"${cell}",1\n`)).toContain(`'${cell}`)
   })
 
@@ -88,7 +88,7 @@ describe('a chart', () => {
   const spec = (more: object) =>
     JSON.stringify({ type: 'bar', data: { labels: ['a'], datasets: [{ data: [1] }] }, ...more })
 
-  test('is told nothing but what it may be told', () => {
+  test('A96: is told nothing but what it may be told', () => {
     const hostile = spec({
       options: {
         plugins: {
@@ -127,7 +127,7 @@ describe('a chart', () => {
     expect(readChart(text).series[0]?.values).toEqual([1, 2, null, null, 3, null, null, null, null])
   })
 
-  test('is no larger than can be drawn, and says what is left out', () => {
+  test('A96: is no larger than can be drawn, and says what is left out', () => {
     const data = Array.from({ length: 20_000 }, (_, at) => at % 10)
     const datasets = Array.from({ length: 20 }, () => ({ data }))
     const chart = readChart(JSON.stringify({ type: 'line', data: { datasets } }))

@@ -69,7 +69,7 @@ describe('a file of the agent', () => {
     ['a page', '<!doctype html><script>parent.hacked = 1</script>', 'image/png'],
     ['an svg', '<svg xmlns="http://www.w3.org/2000/svg" onload="parent.hacked = 1"/>', 'image/svg+xml'],
     ['a PDF', '%PDF-1.7', 'image/png'],
-  ])('that says it is a picture and is %s is not shown', async (_, bytes, type) => {
+  ])('A67: that says it is a picture and is %s is not shown', async (_, bytes, type) => {
     await using world = await openConsole(browser)
     const { page } = world
     await answerWith(world, '![x](/api/download/dot.png)', file(bytes, type))

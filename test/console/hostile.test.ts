@@ -41,7 +41,7 @@ const told = (page: Page) => page.evaluate('window.told') as Promise<unknown[]>
 const LATE = `<script>setTimeout(() => parent.postMessage('had its time', '*'), 250)</script>`
 
 describe('a page in the frame reaches no other server', () => {
-  test('whatever it tries', async () => {
+  test('A92: whatever it tries', async () => {
     await using world = await openConsole(browser)
     const { page, context, wire } = world
     await listen(page)
@@ -65,7 +65,7 @@ describe('a page in the frame reaches no other server', () => {
 })
 
 describe('a page in the frame', () => {
-  test('touches nothing of the page around it, and does not learn where it is', async () => {
+  test('A91: touches nothing of the page around it, and does not learn where it is', async () => {
     await using world = await openConsole(browser)
     const { page, context, rig, wire } = world
     await listen(page)
@@ -91,7 +91,7 @@ describe('a page in the frame', () => {
     expect(await page.evaluate('window.hacked')).toBeUndefined()
   })
 
-  test('is not listened to, whatever it says and however often', async () => {
+  test('A93: is not listened to, whatever it says and however often', async () => {
     await using world = await openConsole(browser)
     const { page } = world
     await listen(page)
@@ -116,7 +116,7 @@ describe('a page in the frame', () => {
     expect(world.complaints).toEqual([])
   })
 
-  test('that never stops leaves the page around it usable', async () => {
+  test('A91: that never stops leaves the page around it usable', async () => {
     await using world = await openConsole(browser)
     const { page } = world
     await listen(page)
@@ -140,7 +140,7 @@ describe('a page in the frame', () => {
 })
 
 describe('what is drawn in place', () => {
-  test('loads nothing, runs nothing, and is no page when it is opened as one', async () => {
+  test('A89, A90, A95, A96: loads nothing, runs nothing, and is no page when it is opened as one', async () => {
     await using world = await openConsole(browser)
     const { page, context } = world
     await page.evaluate(`{
@@ -176,7 +176,7 @@ describe('what is drawn in place', () => {
     expect(stranger.visits).toEqual([])
   })
 
-  test('of a hundred thousand rows is its first thousand, and the page goes on', async () => {
+  test('A95: of a hundred thousand rows is its first thousand, and the page goes on', async () => {
     await using world = await openConsole(browser)
     const { page } = world
     await answerWith(world, fenced('csv', `n\n${Array.from({ length: 100_000 }, (_, at) => at).join('\n')}`))

@@ -25,7 +25,7 @@ async function openLog(page: Page) {
 }
 
 describe('the agent log', () => {
-  test('stays usable when 20,000 lines come at once', async () => {
+  test('A83: stays usable when 20,000 lines come at once', async () => {
     await using world = await openConsole(browser)
     const { page, rig } = world
     await appendFile(rig.agentLog, 'first\n')
@@ -99,7 +99,7 @@ describe('the agent log', () => {
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(`${STAMP} ✅ apples\napples again`)
   })
 
-  test('shows what hides, drops what is for terminals, and colours by what it is about', async () => {
+  test('A80, A81: shows what hides, drops what is for terminals, and colours by what it is about', async () => {
     await using world = await openConsole(browser)
     const { page, rig } = world
     const log = await openLog(page)

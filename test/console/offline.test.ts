@@ -78,7 +78,7 @@ describe('without a gateway', () => {
     expect(rig.agent.callsOf('POST /api/chat')).toHaveLength(2)
   })
 
-  test('its policy is as strict as that of the page', async () => {
+  test('A98: its policy is as strict as that of the page', async () => {
     await using world = await openConsole(browser)
     const policyOf = async (path: string) => {
       const response = await world.rig.fetch(path)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { tame } from '../../src/console/rawhtml.ts'
 
-describe('HTML in what a model wrote', () => {
+describe('A84: HTML in what a model wrote', () => {
   test.each([
     ['H<sub>2</sub>O<br>', 'H<sub>2</sub>O<br>'],
     ['<b onclick="x()" style="color:red" class="y">a</b>', '<b>a</b>'],

@@ -55,7 +55,7 @@ async function answerWith({ rig, page }: World, text: string): Promise<void> {
 const words = (page: Page) => page.locator('article[aria-label="Agent"] .words')
 
 describe('what an agent writes', () => {
-  test('runs nothing and loads nothing, however it tries', async () => {
+  test('A84, A85, A86, A87: runs nothing and loads nothing, however it tries', async () => {
     await using world = await openConsole(browser)
     const { page, requests, wire } = world
     const before = requests.length
@@ -98,7 +98,7 @@ describe('what an agent writes', () => {
     expect(await body.locator('img').count()).toBe(0)
   })
 
-  test('links only to where a person can see that they go', async () => {
+  test('A88: links only to where a person can see that they go', async () => {
     await using world = await openConsole(browser)
     await answerWith(world, ATTACKS.join('\n\n'))
     const links = await words(world.page).locator('a[href]').all()
@@ -110,7 +110,7 @@ describe('what an agent writes', () => {
     }
   })
 
-  test('says of a picture from elsewhere what it would load', async () => {
+  test('A85: says of a picture from elsewhere what it would load', async () => {
     await using world = await openConsole(browser)
     await answerWith(world, `![a chart](${EVIL}/chart.png?d=1)`)
     const link = world.page.getByRole('link', { name: 'image: a chart · evil.example' })
@@ -128,7 +128,7 @@ describe('what an agent writes', () => {
 })
 
 describe('the key', () => {
-  test('is gone from the address bar and from the history', async () => {
+  test('A11, A15: is gone from the address bar and from the history', async () => {
     await using world = await openConsole(browser)
     const { page, wire } = world
     expect(page.url()).toBe(`${wire.url}/`)
@@ -138,7 +138,7 @@ describe('the key', () => {
     await page.getByRole('textbox', { name: 'Message' }).waitFor()
   })
 
-  test('is kept by nothing in the browser', async () => {
+  test('A13, A16: is kept by nothing in the browser', async () => {
     await using world = await openConsole(browser)
     const { page, rig } = world
     await answerWith(world, 'hello')
@@ -160,7 +160,7 @@ describe('the key', () => {
 })
 
 describe('the log', () => {
-  test('shows what it is told as text, without terminal commands', async () => {
+  test('A79, A80, A81: shows what it is told as text, without terminal commands', async () => {
     await using world = await openConsole(browser)
     const { page, rig } = world
     await page.getByRole('button', { name: 'Agent log' }).click()

@@ -4,7 +4,7 @@ import { KEY, startRig } from '../rig/rig.ts'
 const PREVIEW =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-scripts"
 
-test('the page for untrusted artefacts has its own policy, word for word', async () => {
+test('A94: the page for untrusted artefacts has its own policy, word for word', async () => {
   await using rig = await startRig()
   const response = await rig.stranger('/preview')
   expect(response.status).toBe(200)
@@ -17,7 +17,7 @@ test('the page for untrusted artefacts has its own policy, word for word', async
   expect(html).toContain('message')
 })
 
-test('the service worker is asked for anew each time, and needs no key', async () => {
+test('A99: the service worker is asked for anew each time, and needs no key', async () => {
   await using rig = await startRig()
   const response = await rig.stranger('/sw.js')
   expect(response.status).toBe(200)
@@ -26,7 +26,7 @@ test('the service worker is asked for anew each time, and needs no key', async (
   expect(await response.text()).not.toContain(KEY)
 })
 
-test('the manifest and its icons need no key and hold none', async () => {
+test('A13, A15: the manifest and its icons need no key and hold none', async () => {
   await using rig = await startRig()
   const response = await rig.stranger('/manifest.webmanifest')
   expect(response.status).toBe(200)
@@ -44,7 +44,7 @@ test('the manifest and its icons need no key and hold none', async () => {
   }
 })
 
-test('everything that the page loads is public, of this host, and without the key', async () => {
+test('A13: everything that the page loads is public, of this host, and without the key', async () => {
   await using rig = await startRig()
   const html = await (await rig.stranger(`/?key=${KEY}`)).text()
   const sources = [...html.matchAll(/\b(?:src|href)="([^"]+)"/g)].map(([, source = '']) => source)

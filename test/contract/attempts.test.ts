@@ -13,7 +13,7 @@ const exhaust = async (rig: Rig) => {
   }
 }
 
-test('more than 300 failed attempts a minute from one address are refused with the time to wait', async () => {
+test('A12, A20: more than 300 failed attempts a minute from one address are refused with the time to wait', async () => {
   await using rig = await startRig()
   await exhaust(rig)
   const response = await guess(rig)
@@ -24,7 +24,7 @@ test('more than 300 failed attempts a minute from one address are refused with t
   expect(retryAfter).toBeLessThanOrEqual(60)
 })
 
-test('a right key still passes at an address that has failed too often', async () => {
+test('A20: a right key still passes at an address that has failed too often', async () => {
   await using rig = await startRig()
   await exhaust(rig)
   expect((await guess(rig)).status).toBe(429)
@@ -33,7 +33,7 @@ test('a right key still passes at an address that has failed too often', async (
   expect((await guess(rig)).status).toBe(429)
 })
 
-test('attempts are counted together: by header, by page and by socket, whatever address a header claims', async () => {
+test('A10, A12, A20, A62: attempts are counted together: by header, by page and by socket, whatever address a header claims', async () => {
   await using rig = await startRig()
   for (let n = 0; n < LIMIT / 3; n += 1) {
     await (await guess(rig)).text()

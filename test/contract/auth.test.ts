@@ -5,7 +5,7 @@ import { API } from './routes.ts'
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 const PATHS = [...new Set(API.map(({ path }) => path)), '/api/nope', '/api/', '/api/chat/', '/api/%63hat']
 
-test('every route and every method below /api asks for the key first, known or not', async () => {
+test('A1: every route and every method below /api asks for the key first, known or not', async () => {
   await using rig = await startRig()
   for (const path of PATHS)
     for (const method of METHODS) {
@@ -36,7 +36,7 @@ const WRONG_KEYS: readonly (readonly [what: string, headers: readonly string[]])
   ['a trusted address of its own making', ['X-Forwarded-For: 127.0.0.1', 'X-Original-URL: /healthz']],
 ]
 
-test.each(WRONG_KEYS)('%s is refused', async (_what, headers) => {
+test.each(WRONG_KEYS)('A2, A4, A5, A9, A10: %s is refused', async (_what, headers) => {
   await using rig = await startRig()
   const wire = rig.wire()
   const lines = ['GET /api/chat/tasks HTTP/1.1', 'Host: gateway', ...headers, 'Connection: close', '', '']
@@ -46,7 +46,7 @@ test.each(WRONG_KEYS)('%s is refused', async (_what, headers) => {
   expect(JSON.parse(String(answer.body))).toMatchObject({ code: 'unauthorized' })
 })
 
-test('the key in the query opens nothing below /api', async () => {
+test('A9: the key in the query opens nothing below /api', async () => {
   await using rig = await startRig()
   expect((await rig.stranger(`/api/chat/tasks?key=${KEY}`)).status).toBe(401)
 })
@@ -57,7 +57,7 @@ test('the right key opens it, whatever the case of the header', async () => {
     expect((await rig.stranger('/api/chat/tasks', { headers: { [name]: KEY } })).status).toBe(200)
 })
 
-test('a refusal comes before the body is read', async () => {
+test('A1: a refusal comes before the body is read', async () => {
   await using rig = await startRig()
   const wire = rig.wire()
   await wire.write('POST /api/upload HTTP/1.1\r\nHost: gateway\r\nContent-Length: 90000000\r\n\r\n')
@@ -82,7 +82,7 @@ test('a method that a route does not have is told apart from a path that is not 
   expect(rig.agent.calls).toEqual([])
 })
 
-test('a page of another origin may ask with the key, without credentials, and read the task id', async () => {
+test('A40: a page of another origin may ask with the key, without credentials, and read the task id', async () => {
   await using rig = await startRig()
   const origin = 'https://elsewhere.example'
   const preflight = await rig.stranger('/api/chat', {

@@ -121,7 +121,7 @@ test('F52: an answer can be cancelled in the middle of an event, which is then w
   expect(items[0]).toMatchObject({ id: '0' })
 })
 
-test('F52: what is done or unknown cannot be cancelled', async () => {
+test('F52, A61: what is done or unknown cannot be cancelled', async () => {
   await using rig = await startRig()
   const stream = await rig.chat()
   const whole = await stream.rest()
@@ -131,7 +131,7 @@ test('F52: what is done or unknown cannot be cancelled', async () => {
   expect(rig.agent.callsOf('POST /api/turn/cancel')).toEqual([])
 })
 
-test('F52: of a hundred cancellations at once one is the first, and the rest came too late', async () => {
+test('F52, A61: of a hundred cancellations at once one is the first, and the rest came too late', async () => {
   await using rig = await startRig()
   const stream = await running(rig)
   const answers = await Promise.all(Array.from({ length: 100 }, () => cancel(rig, stream.taskId)))
@@ -160,7 +160,7 @@ test('nothing that the agent says after the receipt is ever shown', async () => 
   expect(String(await (await rig.resume(stream.taskId)).bytes())).not.toContain('late')
 })
 
-test('cancelling one answer leaves the others alone, and a GET cancels nothing', async () => {
+test('A61: cancelling one answer leaves the others alone, and a GET cancels nothing', async () => {
   await using rig = await startRig()
   const end = gate()
   rig.agent.play('POST /api/chat', sse(delta('a'), end, delta('b'), DONE))

@@ -59,7 +59,7 @@ test('a finished answer makes room for a new one, the oldest first, never a runn
   expect(words(await running.rest())).toBe('a')
 })
 
-test('there are never more tasks than the limit, however many ask at once', async () => {
+test('A60, A109: there are never more tasks than the limit, however many ask at once', async () => {
   await using rig = await startRig({ env: { GHOST_TASK_LIMIT: '5' } })
   const end = gate()
   rig.agent.play('POST /api/chat', sse(delta('a'), end, DONE))
@@ -109,7 +109,7 @@ test('an answer under its cap is whole', async () => {
   expect(failure(items)).toBeUndefined()
 })
 
-test('all answers in memory stay under the cap of all: the finished ones go first', async () => {
+test('A109: all answers in memory stay under the cap of all: the finished ones go first', async () => {
   const env = {
     GHOST_STORE: 'memory',
     GHOST_INTERFACE_STREAM_CAP: '50000',

@@ -19,7 +19,7 @@ test.each([
   "{'messages':[]}",
   '{"messages":[]} trailing',
   '\u0000',
-])('a body of %j is not JSON', async (text) => {
+])('A52, A55: a body of %j is not JSON', async (text) => {
   await using rig = await startRig()
   expect(await refusal(await rig.fetch('/api/chat', say(text)))).toMatchObject({
     status: 400,
@@ -40,7 +40,7 @@ test.each([
   '{"messages":"hello"}',
   '{"messages":{"length":1,"0":{}}}',
   '{"Messages":[]}',
-])('a body of %s has no list of messages', async (text) => {
+])('A48, A55: a body of %s has no list of messages', async (text) => {
   await using rig = await startRig()
   expect(await refusal(await rig.fetch('/api/chat', say(text)))).toMatchObject({
     status: 400,
@@ -49,7 +49,7 @@ test.each([
   expect(rig.agent.calls).toEqual([])
 })
 
-test('500 messages pass and 501 do not', async () => {
+test('A48: 500 messages pass and 501 do not', async () => {
   await using rig = await startRig()
   expect((await rig.fetch('/api/chat', say(many(500)))).status).toBe(200)
   expect(await refusal(await rig.fetch('/api/chat', say(many(501))))).toMatchObject({
@@ -59,7 +59,7 @@ test('500 messages pass and 501 do not', async () => {
   expect(rig.agent.calls).toHaveLength(1)
 })
 
-test('a body of exactly the limit passes, a byte more does not', async () => {
+test('A50: a body of exactly the limit passes, a byte more does not', async () => {
   const body = JSON.stringify({ messages: messages(), padding: 'x'.repeat(900) })
   await using rig = await startRig({ env: { GHOST_MAX_JSON_BYTES: String(body.length) } })
   expect((await rig.fetch('/api/chat', say(body))).status).toBe(200)
@@ -70,7 +70,7 @@ test('a body of exactly the limit passes, a byte more does not', async () => {
   expect(rig.agent.calls).toHaveLength(1)
 })
 
-test('a declared length over the limit is refused before a byte of the body has come', async () => {
+test('A50: a declared length over the limit is refused before a byte of the body has come', async () => {
   await using rig = await startRig({ env: { GHOST_MAX_JSON_BYTES: '1000' } })
   const wire = rig.wire()
   await wire.write(`POST /api/chat HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\nContent-Length: 1001\r\n`)
@@ -79,7 +79,7 @@ test('a declared length over the limit is refused before a byte of the body has 
   expect(String(wire.heard)).toMatch(/^HTTP\/1.1 413 /)
 })
 
-test('a body without a declared length is counted as it comes', async () => {
+test('A50: a body without a declared length is counted as it comes', async () => {
   await using rig = await startRig({ env: { GHOST_MAX_JSON_BYTES: '1000' } })
   const wire = rig.wire()
   await wire.write(
@@ -126,7 +126,7 @@ test('the first thing that is wrong is the one that is told', async () => {
   })
 })
 
-test('JSON of any depth is answered, never with a failure of our own', async () => {
+test('A52: JSON of any depth is answered, never with a failure of our own', async () => {
   await using rig = await startRig()
   for (const depth of [5_000, 100_000, 1_000_000]) {
     const body = `{"messages":[],"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`

@@ -40,7 +40,7 @@ test.each(['', ' ', '\t \n'])(
   },
 )
 
-test('a missing key is refused and the message says which variable holds it', () => {
+test('A6: a missing key is refused and the message says which variable holds it', () => {
   expect(mistake({})).toContain('GHOST_API_KEY')
 })
 
@@ -93,7 +93,7 @@ test.each([
   ['GHOST_STORE', 'cloud'],
   ['GHOST_DATA_DIR', ' '],
   ['HOST', ''],
-])('%s=%j is an error that names the variable', (name, value) => {
+])('A102: %s=%j is an error that names the variable', (name, value) => {
   expect(mistake({ GHOST_API_KEY, [name]: value })).toContain(name)
 })
 

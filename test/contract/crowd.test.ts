@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => agent.close())
 
-test('thirty readers that never read 40 MB neither hold up one that does nor fill the memory', {
+test('A60: thirty readers that never read 40 MB neither hold up one that does nor fill the memory', {
   timeout: 60_000,
 }, async () => {
   await using server = await startServer({ GHOST_AGENT_URL: agent.url })

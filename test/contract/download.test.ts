@@ -64,7 +64,7 @@ test('a part of a file is asked for and answered as the agent has it', async () 
   expect((await rig.agent.called(ROUTE)).headers.range).toBe('bytes=2-5')
 })
 
-test('a range that cannot be satisfied keeps its status', async () => {
+test('A74: a range that cannot be satisfied keeps its status', async () => {
   await using rig = await startRig()
   rig.agent.play(
     ROUTE,
@@ -102,7 +102,7 @@ test.each([
   expect(decodeURIComponent(target)).toBe(`/api/download/${name}`)
 })
 
-test('the name that the agent gives the file reaches the browser', async () => {
+test('A68: the name that the agent gives the file reaches the browser', async () => {
   await using rig = await startRig()
   const disposition = `attachment; filename="fil.txt"; filename*=UTF-8''%D1%84%F0%9F%8E%89.txt`
   rig.agent.play(ROUTE, file(`content-disposition: ${disposition}`))
@@ -110,7 +110,7 @@ test('the name that the agent gives the file reaches the browser', async () => {
   expect(response.headers.get('content-disposition')).toBe(disposition)
 })
 
-test('a name in raw UTF-8 is no failure, and still the same name', async () => {
+test('A68: a name in raw UTF-8 is no failure, and still the same name', async () => {
   await using rig = await startRig()
   rig.agent.play(ROUTE, file('content-disposition: attachment; filename="файл.txt"'))
   const response = await rig.fetch('/api/download/x')
@@ -130,7 +130,7 @@ test.each([
   'application/xhtml+xml',
   'application/atom+xml',
   'text/html ;charset=x',
-])('a file of %s is always an attachment', async (type) => {
+])('A67: a file of %s is always an attachment', async (type) => {
   await using rig = await startRig()
   for (const disposition of [
     [],

@@ -90,7 +90,7 @@ test('F9: an address that swallows connections is a timeout, as soon as the time
   expect(told).toMatchObject({ status: 504, code: 'agent_timeout' })
 })
 
-test('a path that is not there, with the key, is told in the same shape', async () => {
+test('A46: a path that is not there, with the key, is told in the same shape', async () => {
   await using rig = await startRig()
   for (const method of ['GET', 'POST', 'DELETE'])
     expect(await refusal(await rig.fetch('/api/nope', { method }))).toMatchObject({
@@ -99,7 +99,7 @@ test('a path that is not there, with the key, is told in the same shape', async 
     })
 })
 
-test('a request that is no HTTP closes its connection and nothing else', async () => {
+test('A46: a request that is no HTTP closes its connection and nothing else', async () => {
   await using rig = await startRig()
   for (const nonsense of [
     'HELLO\r\n\r\n',

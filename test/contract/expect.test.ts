@@ -52,7 +52,7 @@ test.each([
     413,
   ],
 ] as const)(
-  'who asks %s is refused at once, and nobody asks for the body',
+  'A50: who asks %s is refused at once, and nobody asks for the body',
   async (_, path, length, headers, status) => {
     await using rig = await startRig({
       env: { GHOST_MAX_JSON_BYTES: '2000', GHOST_MAX_UPLOAD_BYTES: '3000' },

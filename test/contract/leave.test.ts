@@ -14,7 +14,7 @@ test('who leaves gets the cookie taken back, and needs no key for it', async () 
   expect(left.headers.get('cache-control')).toBe('no-store')
 })
 
-test('no page of another origin signs anyone out', async () => {
+test('A19: no page of another origin signs anyone out', async () => {
   await using rig = await startRig()
   const foreign = await rig.stranger('/leave', {
     method: 'POST',

@@ -165,7 +165,7 @@ test('a client that does not drain its socket is dropped, and delays nobody', as
   expect(healthy.lines).toHaveLength(40 * 1_001)
 })
 
-test('what a client says is nobody’s business, and harms nobody', async () => {
+test('A33: what a client says is nobody’s business, and harms nobody', async () => {
   await using rig = await startRig()
   await writeFile(rig.agentLog, '')
   await followed(rig)

@@ -59,7 +59,7 @@ async function peak(server: Server, work: Promise<unknown>): Promise<number> {
 const event = `data: ${'x'.repeat(49_992)}\n\n`
 const answerOf = (megabytes: number) => sse(...Array<string>(megabytes * 20).fill(event), DONE)
 
-test('an upload of 90 MB passes through without being held', async () => {
+test('A69: an upload of 90 MB passes through without being held', async () => {
   await using server = await startServer({ GHOST_AGENT_URL: agent.url })
   const before = await warm(server)
   const { before: head, after: tail } = envelope()
@@ -141,7 +141,7 @@ test.each([
   },
 )
 
-test('F50: answers beyond the cap of all do not add up', { timeout: 60_000 }, async () => {
+test('F50, A60, A109: answers beyond the cap of all do not add up', { timeout: 60_000 }, async () => {
   await using server = await startServer({
     GHOST_AGENT_URL: agent.url,
     GHOST_STORE: 'memory',
@@ -155,7 +155,7 @@ test('F50: answers beyond the cap of all do not add up', { timeout: 60_000 }, as
   expect((await peak(server, work)) - before).toBeLessThan(110 * MB)
 })
 
-test('F26, F50: a hundred readers that stopped reading cost little', { timeout: 60_000 }, async () => {
+test('F26, F50, A60: a hundred readers that stopped reading cost little', { timeout: 60_000 }, async () => {
   await using server = await startServer({ GHOST_AGENT_URL: agent.url })
   agent.play('POST /api/chat', answerOf(20))
   const id = await ask(server)

@@ -65,7 +65,7 @@ const samples = (text: string): ReadonlyMap<string, number> => {
   return found
 }
 
-test('metrics are Prometheus text, for whoever has the key', async () => {
+test('A111: metrics are Prometheus text, for whoever has the key', async () => {
   await using rig = await startRig()
   const running = gate()
   rig.agent.play('POST /api/chat', sse(delta('a'), running, DONE))
@@ -122,7 +122,7 @@ test('the docs are a page that loads nothing from another host', async () => {
   for (const { template } of API) expect(html).toContain(template)
 })
 
-test('no file of the project can be fetched, only what was built for the browser', async () => {
+test('A66, A111: no file of the project can be fetched, only what was built for the browser', async () => {
   await using rig = await startRig()
   for (const path of [
     '/package.json',

@@ -82,7 +82,7 @@ test.each(['</script><script>alert(1)</script>', '"+alert(1)+"', "'\\u0027<!--",
   },
 )
 
-test('the page may load from its own host only, and run no script but its own', async () => {
+test('A14, A42, A98: the page may load from its own host only, and run no script but its own', async () => {
   await using rig = await startRig()
   const response = await open(rig)
   const policy = csp(response)
@@ -104,12 +104,12 @@ test('the page may load from its own host only, and run no script but its own', 
   expect(await response.text()).not.toMatch(/(src|href)=["']?(https?:)?\/\//i)
 })
 
-test('the page with the key is never stored', async () => {
+test('A13: the page with the key is never stored', async () => {
   await using rig = await startRig()
   expect((await open(rig)).headers.get('cache-control')).toContain('no-store')
 })
 
-test('the key in the address is traded for a cookie that opens the page from then on', async () => {
+test('A11: the key in the address is traded for a cookie that opens the page from then on', async () => {
   await using rig = await startRig()
   const first = await open(rig)
   const { line, pair } = cookieOf(first)
@@ -128,7 +128,7 @@ test('the cookie is for TLS only when the page came over TLS', async () => {
   expect(cookieOf(response).line).toMatch(/;\s*Secure/i)
 })
 
-test('the cookie does not hold the key in any writing', async () => {
+test('A13: the cookie does not hold the key in any writing', async () => {
   await using rig = await startRig()
   const { pair } = cookieOf(await open(rig))
   const value = decodeURIComponent(pair.slice(pair.indexOf('=') + 1))
@@ -139,7 +139,7 @@ test('the cookie does not hold the key in any writing', async () => {
   }
 })
 
-test('a cookie that the gateway did not make opens nothing', async () => {
+test('A18, A21: a cookie that the gateway did not make opens nothing', async () => {
   await using rig = await startRig()
   await using other = await startRig({ env: { GHOST_API_KEY: 'another-key' } })
   const { pair } = cookieOf(await open(rig))
@@ -151,7 +151,7 @@ test('a cookie that the gateway did not make opens nothing', async () => {
     ).toBe(401)
 })
 
-test('the cookie never opens anything below /api', async () => {
+test('A19: the cookie never opens anything below /api', async () => {
   await using rig = await startRig()
   const { pair } = cookieOf(await open(rig))
   for (const [method, path] of [

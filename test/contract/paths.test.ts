@@ -43,7 +43,7 @@ const OUTSIDE = [
   '..;/x/../..',
 ]
 
-test.each(OUTSIDE)('%s names nothing, and the agent never hears of it', async (path) => {
+test.each(OUTSIDE)('A63, A64: %s names nothing, and the agent never hears of it', async (path) => {
   await using rig = await startRig()
   for (const method of ['GET', 'HEAD']) {
     const answer = await ask(rig, path, method)
@@ -54,7 +54,7 @@ test.each(OUTSIDE)('%s names nothing, and the agent never hears of it', async (p
 })
 
 test.each(['%', '%zz', 'a%2', '%c0%ae%c0%ae/x', '%ff', '%ed%a0%80'])(
-  '%s is no encoding of a name, and the agent never hears of it',
+  'A63: %s is no encoding of a name, and the agent never hears of it',
   async (path) => {
     await using rig = await startRig()
     const answer = await ask(rig, path)
@@ -90,7 +90,7 @@ test.each([
   '%2500',
   '%25252e%25252e%25252fx',
   'a%255c..%255cb',
-])('%s, encoded more than once, is refused or a name without meaning, never a way out', async (path) => {
+])('A63: %s, encoded more than once, is refused or a name without meaning, never a way out', async (path) => {
   await using rig = await startRig()
   const { status } = await ask(rig, path)
   if (status === 400) expect(rig.agent.calls).toEqual([])
@@ -100,7 +100,7 @@ test.each([
   }
 })
 
-test('no line break in a name ever becomes one in what the agent is asked', async () => {
+test('A37, A64: no line break in a name ever becomes one in what the agent is asked', async () => {
   await using rig = await startRig()
   await ask(rig, 'a%0d%0aX-Evil:%20yes%0d%0a%0d%0aGET%20/api/download/b')
   for (const call of rig.agent.calls) {
@@ -110,7 +110,7 @@ test('no line break in a name ever becomes one in what the agent is asked', asyn
   expect(rig.agent.calls.length).toBeLessThanOrEqual(1)
 })
 
-test('an encoded route is the same route, with the same rules', async () => {
+test('A62: an encoded route is the same route, with the same rules', async () => {
   await using rig = await startRig()
   const wire = rig.wire()
   await wire.write(

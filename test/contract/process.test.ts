@@ -45,14 +45,14 @@ test.each([
   ['missing', {}],
   ['empty', { GHOST_API_KEY: '' }],
   ['blank', { GHOST_API_KEY: '  ' }],
-])('when the key is %s the process says so in one line and exits with 1', async (_how, env) => {
+])('A6: when the key is %s the process says so in one line and exits with 1', async (_how, env) => {
   const { exitCode, said } = await fails(env)
   expect(exitCode).toBe(1)
   expect(said).toContain('GHOST_API_KEY')
   expect(said.split('\n')).toHaveLength(1)
 })
 
-test('every mistake of the environment is told at once, in one line, without a secret', async () => {
+test('A6: every mistake of the environment is told at once, in one line, without a secret', async () => {
   const secret = 'ключ-secret'
   const { exitCode, said } = await fails({
     GHOST_API_KEY: secret,
@@ -138,7 +138,7 @@ test('F44, F45: an answer that does not end is interrupted after 10 s, and the p
   expect((await within('the end', server.exited, 5_000)).exitCode).toBe(0)
 })
 
-test('the key is never printed, whatever is asked and however much is said', async () => {
+test('A17: the key is never printed, whatever is asked and however much is said', async () => {
   await using server = await startServer({ GHOST_AGENT_URL: agent.url, GHOST_LOG_LEVEL: 'debug' })
   await server.fetch('/api/chat/tasks')
   await server.fetch(`/?key=${KEY}`)

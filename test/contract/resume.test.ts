@@ -34,7 +34,7 @@ test('without an offset everything comes', async () => {
   expect(await (await from(rig, taskId, '')).rest()).toEqual(items)
 })
 
-test('Last-Event-ID K means from K + 1, and an offset goes before it', async () => {
+test('A58: Last-Event-ID K means from K + 1, and an offset goes before it', async () => {
   await using rig = await startRig()
   const { taskId, items } = await finished(rig)
   expect(await (await from(rig, taskId, '', { 'last-event-id': '0' })).rest()).toEqual(items.slice(1))
@@ -65,15 +65,17 @@ test.each([
   '[]',
   'true',
   '1&offset=2',
-])('an offset of %s is no number of a chunk', async (offset) => {
+  '9007199254740992',
+  '9'.repeat(400),
+])('A56: an offset of %s is no number of a chunk', async (offset) => {
   await using rig = await startRig()
   const { taskId } = await finished(rig)
   const response = await rig.fetch(`/api/chat/resume/${taskId}?offset=${offset}`)
   expect(await refusal(response)).toMatchObject({ status: 400, code: 'invalid_offset' })
 })
 
-test.each(['abc', '-1', '1.5', '1, 2', '0x1'])(
-  'a Last-Event-ID of %s is no number of a chunk',
+test.each(['abc', '-1', '1.5', '1, 2', '0x1', '9007199254740991', '9'.repeat(4_000)])(
+  'A58: a Last-Event-ID of %s is no number of a chunk',
   async (id) => {
     await using rig = await startRig()
     const { taskId } = await finished(rig)
@@ -92,7 +94,7 @@ test.each([
   '%00',
   '..%2f..%2fetc',
   'x'.repeat(90),
-])('a task %s that nobody knows is not found', async (id) => {
+])('A59: a task %s that nobody knows is not found', async (id) => {
   await using rig = await startRig()
   await finished(rig)
   const response = await rig.fetch(`/api/chat/resume/${id}?offset=0`)
@@ -107,7 +109,7 @@ test('a resume never starts the agent', async () => {
   expect(rig.agent.calls).toHaveLength(1)
 })
 
-test('past the end of a running answer a reader waits for what comes', async () => {
+test('A57: past the end of a running answer a reader waits for what comes', async () => {
   await using rig = await startRig()
   const [first, rest] = [gate(), gate()]
   rig.agent.play('POST /api/chat', sse(delta('a'), first, delta('b'), rest, delta('c'), DONE))
@@ -123,11 +125,14 @@ test('past the end of a running answer a reader waits for what comes', async () 
   expect((await ahead.rest()).filter(isEvent).map(({ id }) => id)).toEqual(['2', '3'])
 })
 
-test('past the end of a finished answer there is only its end', async () => {
+test('A57: past the end of a finished answer there is only its end', async () => {
   await using rig = await startRig()
   const { taskId, items } = await finished(rig)
-  for (const offset of [items.length, items.length + 1, 1_000_000, 9_007_199_254_740_991])
-    expect(await (await from(rig, taskId, `?offset=${offset}`)).rest()).toEqual([])
+  for (const offset of [items.length, items.length + 1, 1_000_000, 9_007_199_254_740_991]) {
+    const stream = await from(rig, taskId, `?offset=${offset}`)
+    expect([offset, stream.status]).toEqual([offset, 200])
+    expect(await stream.rest()).toEqual([])
+  }
 })
 
 test('what is buffered comes at once, then what is live, then the end', async () => {

@@ -18,7 +18,7 @@ const pageCookie = async (rig: Rig) => {
   return line.split(';', 1)[0] ?? ''
 }
 
-test('a socket without the key is refused before it opens', async () => {
+test('A22, A23, A26: a socket without the key is refused before it opens', async () => {
   await using rig = await startRig()
   for (const [path, headers] of [
     ['/ws', {}],
@@ -45,7 +45,7 @@ test('the key opens the socket: in the header, in the query, or by the cookie of
   expect(await outcome(rig.socket('/ws', { headers: { cookie, origin: rig.url } }))).toBe(101)
 })
 
-test('a page of another origin cannot use the cookie of ours', async () => {
+test('A24: a page of another origin cannot use the cookie of ours', async () => {
   await using rig = await startRig()
   const cookie = await pageCookie(rig)
   for (const origin of [
@@ -61,7 +61,7 @@ test('a page of another origin cannot use the cookie of ours', async () => {
     expect([origin, await outcome(rig.socket('/ws', { headers: { cookie, origin } }))]).toEqual([origin, 403])
 })
 
-test('a page of another origin is refused without the key, and let in with it', async () => {
+test('A24: a page of another origin is refused without the key, and let in with it', async () => {
   await using rig = await startRig()
   const origin = 'https://evil.example'
   expect(await outcome(rig.socket('/ws', { headers: { origin } }))).toBe(403)
@@ -83,7 +83,7 @@ test('a page that came through a proxy is at home under the name that the proxy 
     expect([origin, await from(origin)]).toEqual([origin, 403])
 })
 
-test('no other path is a socket', async () => {
+test('A34: no other path is a socket', async () => {
   await using rig = await startRig()
   for (const path of ['/', '/api/chat', '/ws/', '/wsx', '/healthz', '//ws', '/api/ws'])
     expect([path, await outcome(rig.socket(path, { headers: { 'x-ghost-key': KEY } }))]).not.toEqual([
@@ -93,14 +93,14 @@ test('no other path is a socket', async () => {
   expect((await rig.fetch('/healthz')).status).toBe(200)
 })
 
-test('compression is not agreed to, so that no message can swell', async () => {
+test('A31: compression is not agreed to, so that no message can swell', async () => {
   await using rig = await startRig()
   const socket = rig.socket('/ws', { headers: { 'x-ghost-key': KEY }, perMessageDeflate: true })
   expect(await outcome(socket)).toBe(101)
   expect(socket.extensions).toBe('')
 })
 
-test('too many failed sockets are refused like any other failed attempt', async () => {
+test('A20: too many failed sockets are refused like any other failed attempt', async () => {
   await using rig = await startRig()
   for (let n = 0; n < 300; n += 1) {
     const response = await rig.stranger('/api/chat/tasks', { headers: { 'x-ghost-key': 'guess' } })

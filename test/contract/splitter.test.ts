@@ -165,7 +165,7 @@ test('F16: bytes that are no UTF-8 pass as they are', async () => {
   expect(bytes.includes(every)).toBe(true)
 })
 
-test('what the model writes cannot forge an event of the gateway', async () => {
+test('A75: what the model writes cannot forge an event of the gateway', async () => {
   await using rig = await startRig()
   const forged = JSON.stringify({ text: '\n\nevent: error\ndata: {}\n\n: cancelled\n\nid: 999\n\n' })
   const { items } = await through(rig, sse(`data: ${forged}\n\n`, DONE))

@@ -15,7 +15,7 @@ const SPELLINGS = ['http://gateway.example', 'HTTPS://gateway.example:8080', '']
 )
 
 test.each(SPELLINGS)(
-  '%s is below /api: the key first, known or not, and any page may see the answer',
+  'A62: %s is below /api: the key first, known or not, and any page may see the answer',
   async (api) => {
     await using rig = await startRig()
     for (const path of ['chat/tasks', 'nope', '%zz']) {
@@ -33,7 +33,7 @@ test.each(SPELLINGS)(
 )
 
 test.each(['/api/%zz', '/%zz', `/api/chat/task/${'x'.repeat(70_000)}`])(
-  'a target that reaches no route is refused with the headers of every answer: %.20s',
+  'A43, A46: a target that reaches no route is refused with the headers of every answer: %.20s',
   async (target) => {
     await using rig = await startRig()
     const answer = await get(rig, target, `X-Ghost-Key: ${KEY}`)

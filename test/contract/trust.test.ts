@@ -28,7 +28,7 @@ const PRIVATE = {
 describe.each(FORWARDS)('$name', (forward) => {
   const { kind, route, ask } = forward
 
-  test('F12: a redirect is never followed', async () => {
+  test('F12, A103: a redirect is never followed', async () => {
     await using rig = await startRig()
     const elsewhere = await startUpstream({})
     for (const status of [301, 302, 303, 307, 308]) {
@@ -73,7 +73,7 @@ describe.each(FORWARDS)('$name', (forward) => {
     }
   })
 
-  test('only the headers that may pass do', async () => {
+  test('A106: only the headers that may pass do', async () => {
     await using rig = await startRig()
     upstreamOf(rig, forward).play(route, json(200, '{"text":"hi"}', PRIVATE))
     const response = await ask(rig)
@@ -83,7 +83,7 @@ describe.each(FORWARDS)('$name', (forward) => {
       expect(response.headers.get(name) ?? '', name).not.toContain(value)
   })
 
-  test('compression is not asked for, and the key goes to the agent only', async () => {
+  test('A104: compression is not asked for, and the key goes to the agent only', async () => {
     await using rig = await startRig()
     await (await ask(rig, { 'accept-encoding': 'gzip, br' })).text()
     const { headers, rawHeaders } = await upstreamOf(rig, forward).called(route)
@@ -92,7 +92,7 @@ describe.each(FORWARDS)('$name', (forward) => {
     else expect(rawHeaders.join('\n')).not.toContain(KEY)
   })
 
-  test("none of the browser's own headers go on", async () => {
+  test("A37: none of the browser's own headers go on", async () => {
     await using rig = await startRig()
     const own = {
       cookie: 'a=b',
@@ -123,7 +123,7 @@ test('an answer under a compression that nobody asked for is refused, never pass
   expect((await refusal(await rig.post('/api/chat', { messages: [] }))).status).toBe(502)
 })
 
-test('a target in absolute form contacts nobody but the agent', async () => {
+test('A101: a target in absolute form contacts nobody but the agent', async () => {
   await using rig = await startRig()
   const elsewhere = await startUpstream({})
   for (const target of [

@@ -58,7 +58,7 @@ describe.each(['/api/upload', '/api/workspace/load'])('%s', (path) => {
   })
 
   test.each(['файл 🎉.txt', 'a b (1).tar.gz', "it's; a=b.txt", '%41.txt', 'image.jpg'])(
-    'hands the name %s on as it is',
+    'A70: hands the name %s on as it is',
     async (name) => {
       await using rig = await startRig()
       await post(rig, path, fileForm('x', name))
@@ -98,7 +98,7 @@ describe.each(['/api/upload', '/api/workspace/load'])('%s', (path) => {
     expect(String((await received(await rig.agent.called(route))).file)).toBe('one two')
   })
 
-  test('a body of exactly the limit passes, and a declared byte more is refused before it comes', async () => {
+  test('A69: a body of exactly the limit passes, and a declared byte more is refused before it comes', async () => {
     const body = fileForm(randomBytes(5_000))
     await using rig = await startRig({ env: { GHOST_MAX_UPLOAD_BYTES: String(body.length) } })
     expect((await post(rig, path, body)).status).toBe(200)
@@ -109,7 +109,7 @@ describe.each(['/api/upload', '/api/workspace/load'])('%s', (path) => {
     expect(rig.agent.callsOf(route)).toHaveLength(1)
   })
 
-  test("an undeclared byte over the limit is refused, and the agent's request is aborted", async () => {
+  test("A69: an undeclared byte over the limit is refused, and the agent's request is aborted", async () => {
     await using rig = await startRig({ env: { GHOST_MAX_UPLOAD_BYTES: '500000' } })
     const { before } = envelope()
     const wire = rig.wire()
@@ -143,7 +143,7 @@ describe.each(['/api/upload', '/api/workspace/load'])('%s', (path) => {
     ['text in place of the file', form({ name: 'file', bytes: 'x' })],
     ['a text field only', form({ name: 'note', bytes: 'x' })],
     ['nothing', Buffer.alloc(0)],
-  ])('a form with %s has no file', async (_what, body) => {
+  ])('A69: a form with %s has no file', async (_what, body) => {
     await using rig = await startRig()
     expect(await refusal(await post(rig, path, body))).toMatchObject({ status: 400, code: 'missing_file' })
     for (const call of rig.agent.callsOf(route)) expect((await call.read()).complete).toBe(false)
@@ -155,7 +155,7 @@ describe.each(['/api/upload', '/api/workspace/load'])('%s', (path) => {
     ['multipart/form-data', 'x'],
     ['multipart/form-data; boundary=', 'x'],
     ['application/x-www-form-urlencoded', 'file=x'],
-  ])('a body of %s is no form', async (type, body) => {
+  ])('A54, A69: a body of %s is no form', async (type, body) => {
     await using rig = await startRig()
     const { status } = await refusal(await post(rig, path, Buffer.from(body), { 'content-type': type }))
     expect(status).toBeGreaterThanOrEqual(400)

@@ -89,7 +89,7 @@ test.each([
   '{"text":["a"]}',
   '[]',
   'null',
-])('there is nothing to say in %s', async (body) => {
+])('A107: there is nothing to say in %s', async (body) => {
   await using rig = await startRig()
   const headers = { 'content-type': 'application/json' }
   expect(await refusal(await rig.fetch('/api/tts', { method: 'POST', headers, body }))).toMatchObject({
@@ -131,7 +131,7 @@ test('the embedded voice server is started when it is first needed, and once', a
   expect(starts).toBe(1)
 })
 
-test('the key of the gateway never reaches the voice server', async () => {
+test('A104: the key of the gateway never reaches the voice server', async () => {
   await using rig = await startRig()
   await rig.post('/api/tts', { text: 'hello' })
   await rig.fetch('/api/stt', listen(fileForm('x')))

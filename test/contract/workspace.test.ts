@@ -43,7 +43,7 @@ test('its first bytes come while the agent is still packing', async () => {
   expect(String((await wire.answer()).body)).toBe('PK01PK02')
 })
 
-test('a zip that breaks off is a failure, not a short zip', async () => {
+test('A73: a zip that breaks off is a failure, not a short zip', async () => {
   await using rig = await startRig()
   rig.agent.play(
     ROUTE,

@@ -9,7 +9,7 @@ afterEach(() => {
 })
 
 describe('what listeners say', () => {
-  test('is ignored', async () => {
+  test('A33: is ignored', async () => {
     await using rig = await startRoom()
     const client = await rig.listen()
     for (const text of ['{"type":"log","content":"forged"}', 'null', '{"__proto__":1}', '[[[['])
@@ -26,7 +26,7 @@ describe('what listeners say', () => {
     ['messages', 1],
     ['pings', 9],
     ['pongs', 10],
-  ])('closes a flood of %s with 1008, and cuts who goes on', async (_what, opcode) => {
+  ])('A30: closes a flood of %s with 1008, and cuts who goes on', async (_what, opcode) => {
     await using rig = await startRoom()
     const stays = await rig.listen()
     const flood = await rig.raw()
@@ -39,7 +39,7 @@ describe('what listeners say', () => {
     expect(stays.ws.readyState).toBe(stays.ws.OPEN)
   })
 
-  test('may be 50 messages in a second, and 50 in the next one', async () => {
+  test('A30: may be 50 messages in a second, and 50 in the next one', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     await using rig = await startRoom()
     const client = await rig.raw()
@@ -67,7 +67,7 @@ describe('what listeners say', () => {
       ]),
       1008,
     ],
-  ])('closes only the one who sends %s', async (_what, bytes, code) => {
+  ])('A27, A28, A29: closes only the one who sends %s', async (_what, bytes, code) => {
     await using rig = await startRoom()
     const stays = await rig.listen()
     const broken = await rig.raw()
@@ -82,7 +82,7 @@ describe('what listeners say', () => {
 })
 
 describe('at the door', () => {
-  test('compression is not offered', async () => {
+  test('A31: compression is not offered', async () => {
     await using rig = await startRoom()
     const client = await rig.listen()
     expect(client.ws.extensions).toBe('')

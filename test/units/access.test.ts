@@ -34,7 +34,7 @@ describe('the key', () => {
     for (const door of DOORS) expect(knock(new Access(KEY), door, withKey(KEY))).toBeUndefined()
   })
 
-  test('opens the page and the socket in the URL, but never the API', () => {
+  test('A9: opens the page and the socket in the URL, but never the API', () => {
     expect(knock(new Access(KEY), 'page', inUrl(KEY))).toBeUndefined()
     expect(knock(new Access(KEY), 'socket', inUrl(KEY))).toBeUndefined()
     expect(knock(new Access(KEY), 'key', inUrl(KEY))).toBe('unauthorized')
@@ -69,7 +69,7 @@ describe('the key', () => {
     )
   })
 
-  test('sent twice is no key, in the header as in the URL', () => {
+  test('A4: sent twice is no key, in the header as in the URL', () => {
     // This is how Node gives a header that came twice.
     for (const door of DOORS)
       expect(knock(new Access(KEY), door, withKey(`${KEY}, ${KEY}`))).toBe('unauthorized')
@@ -116,7 +116,7 @@ describe('the cookie of the page', () => {
     expect(cookieOf(access, { headers: { 'x-forwarded-proto': 'https' } })).toContain('; Secure')
   })
 
-  test('lasts as long as it says and no longer', () => {
+  test('A18: lasts as long as it says and no longer', () => {
     let now = NOW
     const access = new Access(KEY, () => now)
     const cookie = cookieOf(access)
@@ -129,12 +129,12 @@ describe('the cookie of the page', () => {
     expect(knock(access, 'socket', carrying(cookie))).toBe('unauthorized')
   })
 
-  test('of another key opens nothing', () => {
+  test('A21: of another key opens nothing', () => {
     const cookie = cookieOf(new Access('another', () => NOW))
     expect(knock(new Access(KEY, () => NOW), 'page', carrying(cookie))).toBe('unauthorized')
   })
 
-  test('that was forged opens nothing and fails nothing', () => {
+  test('A18: that was forged opens nothing and fails nothing', () => {
     const access = new Access(KEY, () => NOW)
     const pair = cookieOf(access).split(';')[0] ?? ''
     const [expires = '', mark = ''] = pair.replace('ghost_page=', '').split('.')
@@ -163,7 +163,7 @@ describe('the cookie of the page', () => {
     )
   })
 
-  test('does not stand in for a wrong key', () => {
+  test('A22: does not stand in for a wrong key', () => {
     const access = new Access(KEY, () => NOW)
     const cookie = carrying(cookieOf(access))
     expect(knock(access, 'page', withKey('wrong', cookie))).toBe('unauthorized')
@@ -183,7 +183,7 @@ describe('a page of another origin', () => {
     '',
     'nonsense',
     'file://',
-  ])('opens no socket with a cookie: %j', (origin) => {
+  ])('A24: opens no socket with a cookie: %j', (origin) => {
     const guard = access()
     const cookie = guard.cookie(request()).split(';')[0] ?? ''
     const asked = { headers: { ...from(origin).headers, cookie } }

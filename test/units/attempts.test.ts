@@ -100,7 +100,7 @@ describe('an address', () => {
     ['2001:db8::1', '2001:db8:0:0:1:2:3:4'],
     ['2001:db8::1:2:3:4', '2001:db8::'],
     ['::1', '::2'],
-  ])('of IPv6 is its network of 64 bits: %s and %s are one', (one, other) => {
+  ])('A20, A62: of IPv6 is its network of 64 bits: %s and %s are one', (one, other) => {
     const door = guard()
     door.fails(LIMIT, { from: one })
     expect(door.fail({ from: other })).toBe('too_many_attempts')
@@ -112,7 +112,7 @@ describe('an address', () => {
     ['2001:db8:1::1', '2001:db8::1'],
     ['::1', '1::1'],
     ['::ffff:192.0.2.1', '::ffff:192.0.2.2'],
-  ])('of IPv6 is no more than that: %s and %s are two', (one, other) => {
+  ])('A62: of IPv6 is no more than that: %s and %s are two', (one, other) => {
     const door = guard()
     door.fails(2 * LIMIT, { from: one })
     expect(door.fail({ from: other })).toBe('unauthorized')

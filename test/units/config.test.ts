@@ -131,12 +131,12 @@ test.each([
   ...wrong(['HOST', 'GHOST_DATA_DIR', 'GHOST_AGENT_LOG'], '', ' '),
   ...wrong(['GHOST_STORE'], '', 'Memory', 'sqlite', 'http://redis'),
   ...wrong(['GHOST_LOG_LEVEL'], '', 'INFO', 'trace', 'none'),
-] as const)('%s=%j is a mistake that is named with its value', (name, value) => {
+] as const)('A102: %s=%j is a mistake that is named with its value', (name, value) => {
   expect(mistakeOf(name, value)).toContain(`${name}=${value} must `)
 })
 
 test.each(['GHOST_AGENT_URL', 'GHOST_VOICE_URL', 'PI_VOICE_URL', 'GHOST_STORE'])(
-  'a login in %s is a mistake that is named without the login',
+  'A102: a login in %s is a mistake that is named without the login',
   (name) => {
     expect(mistakeOf(name, 'http://user:secret@host')).toContain(`${name}=http://host must `)
   },
@@ -159,7 +159,7 @@ describe('the key', () => {
   )
 })
 
-test('no secret is ever printed', () => {
+test('A6: no secret is ever printed', () => {
   for (const name of ['GHOST_API_KEY', 'GHOST_LLM_KEY']) {
     const said = mistake({ GHOST_API_KEY: KEY, PORT: 'x', [name]: 'sesame-öffne-dich' })
     expect(said).toContain(name)

@@ -39,7 +39,7 @@ describe('the message of an error body', () => {
     ['arrays', '['.repeat(32_000) + ']'.repeat(32_000)],
     ['errors', `${'{"error":'.repeat(20_000)}1${'}'.repeat(20_000)}`],
     ['tags that never close', '<'.repeat(65_536)],
-  ])('is found, or not, without end or effort in a body of nothing but %s', (_, body) => {
+  ])('A108: is found, or not, without end or effort in a body of nothing but %s', (_, body) => {
     expect(messageOf(body).length).toBeLessThanOrEqual(400)
   })
 

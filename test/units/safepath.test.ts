@@ -37,7 +37,7 @@ const ATTACKS = [
   ['DEL', 'a\x7fb'],
 ] as const
 
-describe('a path that leaves the workspace is refused', () => {
+describe('A63: a path that leaves the workspace is refused', () => {
   test.each(ATTACKS)('%s, in any encoding', (_, attack) => {
     refused(attack)
     for (const times of [1, 2, 3, 4]) {
@@ -99,7 +99,7 @@ test('a percent sign that encodes nothing hides nothing from a lenient decoder',
   refused('%25zz/%252e%252e/a')
 })
 
-test('a name that is encoded without end is refused', () => {
+test('A63: a name that is encoded without end is refused', () => {
   for (const times of [2, 4, 6, 7, 8, 12])
     refused(encoded('../x', Math.min(times, 4)).replaceAll('%', `%${'25'.repeat(times)}`))
 })
@@ -143,7 +143,7 @@ describe('a good name is kept', () => {
   })
 })
 
-test('whatever comes through has only segments that stay where they are, however it is decoded', () => {
+test('A63: whatever comes through has only segments that stay where they are, however it is decoded', () => {
   const piece = fc.constantFrom(
     '.',
     '..',

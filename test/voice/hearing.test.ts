@@ -78,7 +78,7 @@ test.each([
   ['a wave file that lies', Buffer.concat([wave(1, tone).subarray(0, 20), randomBytes(9_000)])],
   ['a webm file that is none', Buffer.concat([Buffer.from('1a45dfa3', 'hex'), randomBytes(9_000)])],
   ['a cut ogg file', Buffer.concat([Buffer.from('OggS\0\x02'), randomBytes(40)])],
-])('%s is no recording', async (_what, sound) => {
+])('A107: %s is no recording', async (_what, sound) => {
   await using ear = await startEar()
   await using speech = await startSpeech(whisper(ear.url))
   expect(await refusal(await speech.hear(sound))).toMatchObject({ status: 415, code: 'audio_unreadable' })
@@ -94,7 +94,7 @@ test('without ffmpeg only wave files are heard, and it is said what is missing',
   expect(refused.error).toContain('ffmpeg')
 })
 
-test('25 MiB are heard and a byte more is refused', async () => {
+test('A107: 25 MiB are heard and a byte more is refused', async () => {
   await using ear = await startEar()
   await using speech = await startSpeech(whisper(ear.url))
   const whole = Buffer.concat([wave(1, tone, 96_000), Buffer.alloc(25 << 20)]).subarray(0, 25 << 20)
@@ -104,7 +104,7 @@ test('25 MiB are heard and a byte more is refused', async () => {
   expect(await refusal(await speech.hear(more))).toMatchObject({ status: 413, code: 'body_too_large' })
 })
 
-test('five minutes are heard and a second more is refused', async () => {
+test('A107: five minutes are heard and a second more is refused', async () => {
   await using ear = await startEar()
   await using speech = await startSpeech(whisper(ear.url))
   expect((await speech.hear(wave(300, tone, 8_000))).status).toBe(200)

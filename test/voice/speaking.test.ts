@@ -72,7 +72,7 @@ test.each([
   '-voice /etc/passwd --help',
   '"\'\\ \u0000 \u001b[31m \ud800 ​',
   '😀 héllo, 你好',
-])('%j is text and nothing else', async (text) => {
+])('A107: %j is text and nothing else', async (text) => {
   await using speech = await startSpeech()
   const response = await speech.say({ text })
   expect(response.status).toBe(200)
@@ -80,7 +80,7 @@ test.each([
   expect(existsSync('/tmp/ghost-was-here')).toBe(false)
 })
 
-test('5,000 characters are taken, 5,001 are not', async () => {
+test('A107: 5,000 characters are taken, 5,001 are not', async () => {
   await using speech = await startSpeech()
   const leaving = new AbortController()
   expect((await speech.say({ text: 'Hey. '.repeat(1_000) }, leaving.signal)).status).toBe(200)

@@ -114,10 +114,12 @@ function offsetOf(request: FastifyRequest): number {
   const asked = (request.query as Record<string, unknown>).offset
   const last = request.headers[LAST_EVENT_HEADER]
   if (asked !== undefined) return whole(asked, 'offset')
-  return last === undefined ? 0 : whole(last, 'Last-Event-ID') + 1
+  return last === undefined ? 0 : whole(last, 'Last-Event-ID', 1)
 }
 
-function whole(text: unknown, name: string): number {
-  if (typeof text === 'string' && /^\d{1,15}$/.test(text)) return Number(text)
+/** The number that is meant, `more` added, as long as both are numbers that are exact. */
+function whole(text: unknown, name: string, more = 0): number {
+  const number = typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) + more : Number.NaN
+  if (Number.isSafeInteger(number)) return number
   throw new Fault('invalid_offset', `${name} must be a whole number, 0 or more`)
 }
