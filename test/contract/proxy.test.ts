@@ -1,53 +1,11 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { DONE, sse } from '../rig/answers.ts'
+import { startNginx } from '../rig/nginx.ts'
 import { KEY, startRig } from '../rig/rig.ts'
-import { freePort } from '../rig/server.ts'
-import { eventually, gate } from '../rig/wait.ts'
-
-const OPERATIONS = resolve(import.meta.dirname, '../../docs/operations.md')
-
-/** nginx as `docs/operations.md` configures it, but on loopback, without TLS, and for one gateway or several. */
-async function startNginx(ports: readonly number[]): Promise<AsyncDisposable & { readonly url: string }> {
-  const page = await readFile(OPERATIONS, 'utf8')
-  const locations = (page.match(/^( *)location [^{]*\{[\s\S]*?^\1\}/gm) ?? []).join('\n')
-  if (!locations.includes('/ws')) throw new Error('docs/operations.md has no nginx locations')
-  const dir = await mkdtemp(join(tmpdir(), 'ghost-nginx-'))
-  const port = await freePort()
-  const servers = ports.map((it) => `server 127.0.0.1:${it};`).join(' ')
-  await writeFile(
-    join(dir, 'nginx.conf'),
-    `daemon off; pid ${dir}/pid; error_log stderr warn; worker_processes 1;
-events { worker_connections 256; }
-http {
-  access_log off; client_body_temp_path ${dir}/body; proxy_temp_path ${dir}/proxy;
-  fastcgi_temp_path ${dir}/f; uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
-  upstream ghost { ${servers} }
-  server { listen 127.0.0.1:${port}; ${locations.replace(/proxy_pass [^;]+;/g, 'proxy_pass http://ghost;')} }
-}`,
-  )
-  const child = spawn('/usr/sbin/nginx', ['-p', dir, '-c', join(dir, 'nginx.conf')], { stdio: 'ignore' })
-  const url = `http://127.0.0.1:${port}`
-  await eventually('nginx answers', () =>
-    fetch(`${url}/healthz`).then(
-      (it) => it.ok,
-      () => false,
-    ),
-  )
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM')
-      await once(child, 'close')
-      await rm(dir, { recursive: true, force: true })
-    },
-  }
-}
+import { gate } from '../rig/wait.ts'
 
 test('F28: behind nginx as the documentation sets it up, every event arrives before the next one is sent', async () => {
   await using rig = await startRig()
