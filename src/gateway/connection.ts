@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { CODES, type Code } from './fault.ts'
+import { CODES, type Code, Fault } from './fault.ts'
 
 /** How long a body may stand still. */
 const BODY_SILENCE_MS = 30_000
@@ -19,6 +19,15 @@ export const asksFirst = ({ headers }: IncomingMessage) => headers.expect?.toLow
 /** A target as everything here expects it: without the origin that a proxy's client puts before it, and `/api/` in plain letters. */
 export function plainTarget(target: string): string {
   return target.replace(/^https?:\/\/[^/?]*\/?/i, '/').replace(/^\/(?:a|%61)(?:p|%70)(?:i|%69)\//, '/api/')
+}
+
+/**
+ * What HTTP forbids and Node lets through: two hosts, of which a proxy may have looked at the other, and a target that is no path.
+ * @throws Fault `bad_request`
+ */
+export function sound({ rawHeaders, url = '' }: IncomingMessage): void {
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length
+  if (hosts > 1 || !url.startsWith('/')) throw new Fault('bad_request', 'this request is malformed')
 }
 
 /** A body may take its time, but not stand still; and one that was refused half-way is read on for a while. */

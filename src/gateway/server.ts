@@ -4,7 +4,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import type { Logger } from 'pino'
 import { IDEMPOTENCY_HEADER, KEY_HEADER, LAST_EVENT_HEADER, TASK_HEADER } from '../protocol.ts'
 import type { Access } from './access.ts'
-import { ANYONE, asksFirst, malformed, plainTarget, SAFE, watchBody } from './connection.ts'
+import { ANYONE, asksFirst, malformed, plainTarget, SAFE, sound, watchBody } from './connection.ts'
 import { type Code, Fault } from './fault.ts'
 
 /** How long a request's head may take. */
@@ -67,13 +67,14 @@ export async function newServer({ access, log, jsonBytes }: ServerOptions): Prom
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
 
+  // Before the first route, which the next line has: a route keeps the way of saying what is wrong that it was made with.
+  account(app, log)
   await app.register(cors, {
     delegator: (request, done) =>
       done(null, request.url.startsWith('/api/') ? corsOf(request.raw) : { origin: false }),
   })
 
   guard(app, access)
-  account(app, log)
   return app
 }
 
@@ -82,9 +83,13 @@ function guard(app: FastifyInstance, access: Access): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SAFE)
     watchBody(request.raw, reply.raw)
+    sound(request.raw)
     const { door = 'open' } = request.routeOptions.config
-    if (request.url.startsWith('/api/')) access.admit(request.raw, 'key')
-    else if (door !== 'open') access.admit(request.raw, door)
+    const asked = request.url.startsWith('/api/') ? 'key' : door
+    if (asked === 'open') return
+    access.admit(request.raw, asked)
+    // Whoever needs a key to see it has no use for a cache that may not.
+    reply.header('cache-control', 'no-store')
   })
   app.addHook('preParsing', async ({ raw, routeOptions: { bodyLimit } }, reply) => {
     if (!asksFirst(raw)) return

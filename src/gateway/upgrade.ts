@@ -1,6 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Access } from './access.ts'
+import { sound } from './connection.ts'
 import { Fault } from './fault.ts'
 import type { Room } from './logs/room.ts'
 
@@ -9,6 +10,7 @@ export function upgrade(access: Access, room: Room) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy())
     try {
+      sound(request)
       if (!/^\/ws(\?|$)/.test(request.url ?? '')) throw new Fault('not_found', 'there is no websocket here')
       access.admit(request, 'socket')
       room.accept(request, socket, head)

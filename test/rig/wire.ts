@@ -18,8 +18,9 @@ export class Wire {
   readonly #heard: Buffer[] = []
   readonly #listeners = new Set<() => void>()
 
-  constructor(port: number, host = '127.0.0.1') {
-    this.socket = connect({ port, host, allowHalfOpen: true })
+  /** `from`: the address it comes from; all of 127.0.0.0/8 is this machine. */
+  constructor(port: number, host = '127.0.0.1', from?: string) {
+    this.socket = connect({ port, host, allowHalfOpen: true, ...(from && { localAddress: from }) })
     const over = deferred<'fin' | 'broken'>()
     this.over = over.promise
     this.socket.on('data', (piece: Buffer) => {
