@@ -50,7 +50,8 @@ http {
 /** Whether there is an openssl that makes certificates. */
 export const canCertify = spawnSync('openssl', ['version']).status === 0
 
-function selfSigned(dir: string): string {
+/** Makes a certificate that nobody vouches for, and its key. */
+export function certify(dir: string): { readonly key: string; readonly certificate: string } {
   const [key, certificate] = [join(dir, 'key.pem'), join(dir, 'certificate.pem')]
   const what = ['-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-days', '2']
   const { status, stderr } = spawnSync('openssl', [
@@ -63,6 +64,11 @@ function selfSigned(dir: string): string {
     certificate,
   ])
   if (status !== 0) throw new Error(`openssl made no certificate: ${stderr}`)
+  return { key, certificate }
+}
+
+function selfSigned(dir: string): string {
+  const { key, certificate } = certify(dir)
   return `ssl_certificate ${certificate}; ssl_certificate_key ${key};`
 }
 
