@@ -43,7 +43,12 @@ export function watchBody(request: IncomingMessage, response: ServerResponse): v
     else socket.destroy()
   }
   socket.setTimeout(BODY_SILENCE_MS, still)
+  const { destroySoon } = socket
+  // An answer that says `Connection: close` would close it right behind itself, before the sender has looked.
+  if (request.httpVersionMajor === 1)
+    socket.destroySoon = () => (request.complete ? destroySoon.call(socket) : socket.end())
   request.once('end', () => {
+    if (request.httpVersionMajor === 1) socket.destroySoon = destroySoon
     socket.setTimeout(0)
     socket.off('timeout', still)
   })
@@ -61,7 +66,10 @@ function linger(request: IncomingMessage): void {
     if (size > LINGER_BYTES) request.socket.destroy()
   })
   request.once('close', () => clearTimeout(timer))
-  request.once('end', () => clearTimeout(timer))
+  request.once('end', () => {
+    clearTimeout(timer)
+    if (request.socket.writableEnded) request.socket.destroy()
+  })
   // Whoever read it and gave up may still be listening, and a stream that is listened to so does not flow.
   request.removeAllListeners('readable')
   request.resume()

@@ -58,6 +58,9 @@ const VOICE = [
 const JSON_BODY = ['invalid_json', 'invalid_request', 'body_too_large'] as const
 const FILE_BODY = ['missing_file', 'body_too_large', 'request_timeout'] as const
 
+/** A form with a key in it. Whoever has none yet gets no more looked at. */
+const FORM_BYTES = 16 << 10
+
 /** The whole surface. A route that does not say otherwise asks for the key. */
 export function routes(app: FastifyInstance, parts: RouteParts): void {
   const add =
@@ -71,7 +74,7 @@ export function routes(app: FastifyInstance, parts: RouteParts): void {
         config: { door, ...(doc && { doc }) },
         handler: handler as (request: FastifyRequest, reply: FastifyReply) => unknown,
       })
-  const open = add(app, 'open')
+  const open = add(app, 'open', FORM_BYTES)
   /** Monitors and link checkers ask with HEAD. */
   const seen = (door: Door | 'open', url: string, handler: Handler, doc?: Doc) => {
     add(app, door)('GET', url, handler, doc)

@@ -134,3 +134,18 @@ test('A52: JSON of any depth is answered, never with a failure of our own', asyn
   }
   expect((await rig.fetch('/healthz')).status).toBe(200)
 })
+
+test.each(['close', 'keep-alive'])(
+  'a sender of megabytes too many hears why, on a connection that is to %s',
+  async (connection) => {
+    await using rig = await startRig({ env: { GHOST_MAX_JSON_BYTES: '1000' } })
+    const wire = rig.wire()
+    wire.socket.pause()
+    const head = `POST /api/chat HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\nConnection: ${connection}\r\n`
+    await wire.write(`${head}Content-Length: 9000000\r\n\r\n`)
+    await wire.write(Buffer.alloc(9_000_000))
+    wire.socket.resume()
+    await wire.until('"body_too_large"')
+    await wire.over
+  },
+)
