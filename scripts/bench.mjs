@@ -12,8 +12,17 @@ try {
     configFile: false,
     publicDir: false,
     logLevel: 'warn',
-    ssr: { noExternal: true },
-    build: { ssr: join(ROOT, 'bench/main.ts'), target: 'node20', outDir, minify: false },
+    ssr: { noExternal: true, external: ['playwright-core'] },
+    build: {
+      ssr: true,
+      target: 'node20',
+      outDir,
+      minify: false,
+      rolldownOptions: {
+        input: { main: join(ROOT, 'bench/main.ts'), probe: join(ROOT, 'bench/probe.ts') },
+        output: { entryFileNames: '[name].js' },
+      },
+    },
   })
   process.exitCode = await run('node', ['--expose-gc', join(outDir, 'main.js'), ...process.argv.slice(2)])
 } finally {

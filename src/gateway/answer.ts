@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { CODES, type Code, Fault } from './fault.ts'
+import type { Leaving } from './store/store.ts'
 import type { Call, Flow, Head, Upstream } from './upstream.ts'
 
 const ERROR_BODY_BYTES = 64 << 10
@@ -22,7 +23,7 @@ export interface Answer extends Head {
  * Sends a call and waits for the head of its answer.
  * @throws Fault of the upstream, when there is no answer
  */
-export function ask(upstream: Upstream, call: Call, signal?: AbortSignal): Promise<Answer> {
+export function ask(upstream: Upstream, call: Call, signal?: Leaving): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let data: (chunk: Buffer) => void = () => {}
     let over: (fault?: Fault) => void = reject

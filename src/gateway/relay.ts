@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Answer } from './answer.ts'
+import { Departure } from './departure.ts'
 
 /** The headers of an upstream's answer that pass to the browser. Everything else stays here. */
 const PASSING = [
@@ -39,12 +40,12 @@ export function bodyOf(request: FastifyRequest): Buffer {
 }
 
 /** Aborts when the one who asked has gone. */
-export function goneSignal(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController()
+export function goneSignal(reply: FastifyReply): Departure {
+  const gone = new Departure()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
   })
-  return gone.signal
+  return gone
 }
 
 /** The call that carries a body on as it comes, with the length the sender gave. */

@@ -141,14 +141,27 @@ class Exchange implements Flow, Dispatcher.DispatchHandler {
   onResponseStart(started: Dispatcher.DispatchController, status: number): void {
     // 1xx only says that the answer is still to come.
     if (this.#over || status < 200) return
-    this.#tell(() => this.#sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) }))
+    try {
+      this.#sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) })
+    } catch (error) {
+      this.#threw(error)
+    }
   }
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#over) this.#tell(() => this.#sink.data(chunk))
+    if (this.#over) return
+    try {
+      this.#sink.data(chunk)
+    } catch (error) {
+      this.#threw(error)
+    }
   }
   onResponseEnd(): void {
     if (this.#over) return
-    this.#tell(() => this.#sink.end())
+    try {
+      this.#sink.end()
+    } catch (error) {
+      this.#threw(error)
+    }
     this.#over = true
   }
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -156,13 +169,9 @@ class Exchange implements Flow, Dispatcher.DispatchHandler {
   }
 
   /** A sink that throws must not leave its call without an end. */
-  #tell(act: () => void): void {
-    try {
-      act()
-    } catch (error) {
-      this.#fail(new Fault('internal_error', 'the answer could not be taken in', { cause: error }))
-      this.#controller?.abort(error instanceof Error ? error : new Error(String(error)))
-    }
+  #threw(error: unknown): void {
+    this.#fail(new Fault('internal_error', 'the answer could not be taken in', { cause: error }))
+    this.#controller?.abort(error instanceof Error ? error : new Error(String(error)))
   }
 
   #fail(fault: Fault): void {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { accept, ask } from './answer.ts'
+import type { Departure } from './departure.ts'
 import { Fault } from './fault.ts'
 import { withFile } from './multipart.ts'
 import { bodyOf, goneSignal, relay, sending } from './relay.ts'
@@ -10,13 +11,13 @@ import type { Upstream } from './upstream.ts'
  * Aborts when the one who asked has gone, or will say no more. Nothing is written before an engine is done, so somebody who has gone would
  * be taken for one who merely closed his half, and the engine would work for nobody.
  */
-function leftSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
-  const left = new AbortController()
+function leftSignal(request: FastifyRequest, reply: FastifyReply): Departure {
+  const left = goneSignal(reply)
   const leave = () => left.abort()
   if (request.raw.socket.readableEnded) leave()
   request.raw.socket.once('end', leave)
   reply.raw.once('close', () => request.raw.socket.off('end', leave))
-  return AbortSignal.any([left.signal, goneSignal(reply)])
+  return left
 }
 
 /** The voice server's two verbs. Its pool is its own, so a dead one delays nobody else. */

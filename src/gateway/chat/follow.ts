@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import { Departure } from '../departure.ts'
 import { Fault } from '../fault.ts'
 import type { Leaving, Page, StreamStore } from '../store/store.ts'
-import { Departure } from './departure.ts'
 import { ending, endsBlank, PING } from './frames.ts'
 
 /**

@@ -1,8 +1,15 @@
 import type { End } from '../../protocol.ts'
 import type { Batch } from '../store/store.ts'
+import { borrow, giveBack } from './spare.ts'
 
 const LF = 10
 const CR = 13
+const ZERO = 48
+const ID = Buffer.from('id: ')
+/** An id line with the longest number there is. */
+const ID_BYTES = 24
+/** Up to here a loop is quicker than a call of `copy`, which makes two views first. */
+const SHORT_BYTES = 512
 const NOTHING = Buffer.alloc(0)
 const BOM = Buffer.from([0xef, 0xbb, 0xbf])
 /** An event that outgrew this gives its room back when it is over. */
@@ -31,7 +38,8 @@ export class Splitter {
 
   /** Nothing while nothing waits: thousands of streams are silent most of the time. */
   #out: Buffer = NOTHING
-  #room = 4096
+  /** What was taken last, until it is given back. */
+  #taken: Buffer = NOTHING
   #length = 0
   #ends: number[] = []
 
@@ -92,15 +100,21 @@ export class Splitter {
     else this.#emit(this.#carry, 0, 0)
   }
 
-  /** The whole events since the last call. */
+  /** The whole events since the last call: whoever takes them may give their room back with `release`. */
   take(): Batch | undefined {
     if (this.#ends.length === 0) return undefined
     const batch = { bytes: this.#out.subarray(0, this.#length), ends: this.#ends }
-    this.#room = Math.min(Math.max(4096, this.#length), 1 << 16)
+    this.#taken = this.#out
     this.#out = NOTHING
     this.#length = 0
     this.#ends = []
     return batch
+  }
+
+  /** What was taken has been copied. */
+  release(): void {
+    giveBack(this.#taken)
+    this.#taken = NOTHING
   }
 
   /** Notes a line's end. True: it was the blank line that ends an event. */
@@ -151,35 +165,54 @@ export class Splitter {
   }
 
   #store(from: Buffer, start: number, end: number): void {
-    const id = `id: ${this.#next++}`
+    const id = this.#next++
     const ids = this.#idLines
-    this.#reserve(end - start + (ids.length + 1) * (id.length + 1))
+    this.#reserve(end - start + (ids.length + 1) * ID_BYTES)
     let at = start
     if (ids.length > 0) {
       for (let i = 0; i < ids.length; i += 2) {
         this.#copy(from, at, start + (ids[i] ?? 0))
-        this.#length += this.#out.write(id, this.#length, 'latin1')
+        this.#writeId(id)
         at = start + (ids[i + 1] ?? 0)
       }
       this.#idLines = []
     } else if (this.#contentStart !== -1) {
       at = start + this.#contentStart
       this.#copy(from, start, at)
-      this.#length += this.#out.write(`${id}\n`, this.#length, 'latin1')
+      this.#writeId(id)
+      this.#out[this.#length++] = LF
     }
     this.#copy(from, at, end)
     this.#ends.push(this.#length)
   }
 
+  /** Digit by digit: a call into the runtime for each of them would be a twentieth of all that an event costs. */
+  #writeId(id: number): void {
+    const out = this.#out
+    for (const byte of ID) out[this.#length++] = byte
+    let digits = 1
+    for (let rest = id; rest >= 10; rest = Math.floor(rest / 10)) digits++
+    this.#length += digits
+    for (let at = this.#length, rest = id; digits > 0; digits--, rest = Math.floor(rest / 10))
+      out[--at] = ZERO + (rest % 10)
+  }
+
   #copy(from: Buffer, start: number, end: number): void {
-    if (end > start) this.#length += from.copy(this.#out, this.#length, start, end)
+    let at = this.#length
+    this.#length += end - start
+    if (end - start > SHORT_BYTES) from.copy(this.#out, at, start, end)
+    else {
+      const out = this.#out
+      for (let i = start; i < end; i++) out[at++] = from[i] as number
+    }
   }
 
   #reserve(bytes: number): void {
     const needed = this.#length + bytes
     if (needed <= this.#out.length) return
-    const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#out.length, this.#room))
+    const grown = borrow(Math.max(needed, 2 * this.#out.length))
     this.#out.copy(grown, 0, 0, this.#length)
+    giveBack(this.#out)
     this.#out = grown
   }
 }

@@ -7,7 +7,7 @@ import { Completeness } from './completeness.ts'
 import { Splitter } from './frames.ts'
 
 /** What may wait for the store before the agent is asked to pause. */
-const WAITING_BYTES = 4 << 20
+const WAITING_BYTES = 256 << 10
 const ERROR_BODY_BYTES = 64 << 10
 const ERROR_BODY_MS = 5_000
 
@@ -35,6 +35,7 @@ class Reads {
     this.#length = 0
     return batch
   }
+  release(): void {}
 }
 
 export interface PourOptions {
@@ -205,7 +206,9 @@ export class Pour {
     this.#flushing = true
     try {
       for (let batch = this.#cut.take(); batch; batch = this.#cut.take()) {
-        const appended = await store.append(id, batch)
+        const appending = store.append(id, batch)
+        this.#cut.release()
+        const appended = await appending
         if (appended === 'full') this.#overflow()
         else if (appended === 'ended') this.stop()
         if (appended !== 'stored') break

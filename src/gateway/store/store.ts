@@ -60,7 +60,7 @@ export interface StreamStore {
    * @throws Fault `at_capacity` when every place is taken by a running task, `idempotency_conflict` when the claim's digest differs
    */
   create(task: NewTask): Promise<TaskInfo>
-  /** Stores chunks behind the last one. `full` and `ended` store nothing, unless a first part fits: what fitted stays. */
+  /** Stores chunks behind the last one; the batch is copied before the call returns. `full` and `ended` store nothing, unless a first part fits: what fitted stays. */
   append(id: string, batch: Batch): Promise<Appended>
   /** Seals the log. False: it had ended already, or is unknown; the first end wins. */
   end(id: string, end: End): Promise<boolean>

@@ -1,4 +1,4 @@
-import type { Leaving } from '../store/store.ts'
+import type { Leaving } from './store/store.ts'
 
 /** That a reader has gone, once and for good: what is needed of an AbortController, which would be a twentieth of all that a silent stream costs. */
 export class Departure implements Leaving {

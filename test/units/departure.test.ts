@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Departure } from '../../src/gateway/chat/departure.ts'
+import { Departure } from '../../src/gateway/departure.ts'
 
 test('everyone who listens hears once that a reader has gone, and nobody who does not any more', () => {
   const gone = new Departure()

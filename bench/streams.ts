@@ -1,0 +1,208 @@
+import { chatRequest, delays, hear, resumeRequest } from './client.ts'
+import { quantile, residentBytes, shared } from './figures.ts'
+import { type Figures, fixed, inTurn, loads, type Plan, share, standing } from './rows.ts'
+import { direct, gateway, nginx, probe, type Start } from './subject.ts'
+
+/** So that a journal and a log of 50 MB are not what is measured where more is streamed. */
+const ROOMY = { GHOST_INTERFACE_STREAM_CAP: '100000000', GHOST_INTERFACE_TOTAL_STREAM_CAP: '800000000' }
+
+/** a. One stream as fast as it goes. */
+export async function flood(start: Start, events: number, size = 160, readers = 1): Promise<Figures> {
+  return standing(
+    start,
+    async ({ port, pids }) => {
+      // Three times, so that it is compiled: what is measured is a gateway that has been running.
+      for (let n = 0; n < 3; n++) await hear(chatRequest({ events, size }), { port })
+      const play = chatRequest({ events, size })
+      const {
+        value,
+        cpu,
+        share: of,
+      } = await shared(pids, () => (readers === 1 ? hear(play, { port }) : crowd(play, port, readers)))
+      const least = events * size
+      if (value.bytes < least) throw new Error(`${value.bytes} bytes of at least ${least} came`)
+      return {
+        cpu: (cpu / events) * 1e6,
+        perSecond: events / (value.ms / 1000),
+        megabytes: value.bytes / value.ms / 1000,
+        resident: pids.length > 0 ? residentBytes(pids) / 1e6 : 0,
+        ...share(of),
+      }
+    },
+    ROOMY,
+  )
+}
+
+/** One asks, all others read along. */
+async function crowd(play: string, port: number, readers: number): ReturnType<typeof hear> {
+  let others: Promise<unknown>[] = []
+  const first = await new Promise<Promise<Awaited<ReturnType<typeof hear>>>>((resolve) => {
+    let task = ''
+    const asked = hear(play, {
+      port,
+      onHead: () => {
+        others = Array.from({ length: readers - 1 }, () =>
+          later.then(() => hear(resumeRequest(task), { port })),
+        )
+        resolve(asked)
+      },
+    })
+    const later = new Promise<void>((go) => setTimeout(go))
+    void asked.then((it) => {
+      task = it.task
+    })
+  })
+  const heard = await first
+  await Promise.all(others)
+  return heard
+}
+
+export async function fullSpeed(plan: Plan): Promise<void> {
+  const events = 200_000 * plan.scale
+  const of = (start: Start) => () => flood(start, events)
+  const {
+    gateway: g,
+    nginx: n,
+    probe: p,
+    direct: d,
+  } = await inTurn(plan, {
+    nginx: of(nginx),
+    probe: of(probe),
+    gateway: of(gateway),
+    direct: of(direct),
+  })
+  for (const [name, it] of Object.entries({ direct: d, nginx: n, probe: p, gateway: g }))
+    plan.say(
+      'a',
+      `${events} events of 160 bytes, ${name}: ${fixed(it?.cpu)} CPU s/M (${fixed((it?.cpu ?? 0) / (n?.cpu ?? 1), 1)}x nginx, ${fixed((it?.cpu ?? 0) / (p?.cpu ?? 1), 1)}x probe), ${fixed((it?.perSecond ?? 0) / 1e6)} M/s, ${fixed(it?.megabytes, 0)} MB/s; ${loads(it)}`,
+    )
+}
+
+export interface Steady {
+  readonly streams: number
+  /** Events a second of each. */
+  readonly rate: number
+  readonly seconds: number
+  readonly size?: number
+}
+const WARM_MS = 2_000
+
+/** b. Many streams, each event a read and a write of its own: CPU of each, and how late it is. */
+export async function steady(
+  start: Start,
+  load: Steady,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Figures> {
+  const { streams } = load
+  return standing(start, (subject) => steadyOn([subject.port], subject.pids, load), {
+    GHOST_TASK_LIMIT: `${streams * 3}`,
+    ...ROOMY,
+    ...env,
+  })
+}
+
+/** The same over several gateways, whose streams are spread over them. */
+export async function steadyOn(
+  ports: readonly number[],
+  pids: readonly number[],
+  { streams, rate, seconds, size = 160 }: Steady,
+  others: readonly number[] = [],
+): Promise<Figures> {
+  const chat = (count: number) => chatRequest({ events: count, rate, size })
+  const portOf = (n: number) => ports[n % ports.length] ?? 0
+  const all = (request: string, onData?: (bytes: Buffer) => void) =>
+    Promise.all(
+      Array.from({ length: streams }, (_, n) =>
+        hear(request, { port: portOf(n), ...(onData && { onData: delays((ms) => tell(ms)) }) }),
+      ),
+    )
+  const took = new Float64Array(streams * rate * seconds)
+  let heard = 0
+  let from = Number.POSITIVE_INFINITY
+  const tell = (ms: number) => {
+    if (performance.now() > from) took[heard++] = ms
+  }
+  // What is compiled while it is measured is not what it costs.
+  await all(chat(rate * 2))
+  const { cpu, share: of } = await shared(
+    pids,
+    () => {
+      from = performance.now() + WARM_MS
+      return all(chat(rate * seconds), () => {})
+    },
+    others,
+  )
+  const sorted = took.subarray(0, heard).sort()
+  return {
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    cpu: (cpu / (streams * rate * seconds)) * 1e6,
+    othersCpu: 0,
+    resident: pids.length > 0 ? residentBytes(pids) / 1e6 : 0,
+    heard,
+    ...share(of),
+  }
+}
+
+export async function tenThousand(plan: Plan): Promise<void> {
+  const load = { streams: 500, rate: 20, seconds: Math.max(4, 12 * plan.scale) }
+  const of = (start: Start) => () => steady(start, load)
+  const all = await inTurn(plan, {
+    direct: of(direct),
+    nginx: of(nginx),
+    probe: of(probe),
+    gateway: of(gateway),
+  })
+  for (const [name, it] of Object.entries(all))
+    plan.say(
+      'b',
+      `500 streams x 20 events/s, ${name}: p50 ${fixed(it.p50)} ms, p99 ${fixed(it.p99)} ms, ${fixed(it.cpu, 1)} CPU µs an event (${fixed((it.cpu ?? 0) / (all.nginx?.cpu ?? 1))}x nginx, ${fixed((it.cpu ?? 0) / (all.probe?.cpu ?? 1))}x probe), ${fixed(it.resident, 0)} MB resident; ${loads(it)}`,
+    )
+}
+
+/** d. A finished answer again, and what keeping it costs. */
+export async function replay(start: Start, events: number): Promise<Figures> {
+  return standing(
+    start,
+    async ({ port, pids }) => {
+      const warm = await hear(chatRequest({ events: 2_000 }), { port })
+      await hear(resumeRequest(warm.task), { port })
+      const before = residentBytes(pids)
+      const { task, bytes } = await hear(chatRequest({ events }), { port })
+      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      const weight = (residentBytes(pids) - before) / bytes
+      await hear(resumeRequest(task), { port })
+      const times = 5
+      let ms = 0
+      let firstMs = 0
+      const { cpu, share: of } = await shared(pids, async () => {
+        for (let n = 0; n < times; n++) {
+          const heard = await hear(resumeRequest(task), { port })
+          if (heard.bytes !== bytes) throw new Error(`${heard.bytes} bytes of ${bytes} came again`)
+          ms += heard.ms
+          firstMs += heard.firstMs
+        }
+      })
+      return {
+        cpu: (cpu / times) * 1000,
+        megabytes: (bytes * times) / ms / 1000,
+        firstMs: firstMs / times,
+        weight,
+        ...share(of),
+      }
+    },
+    ROOMY,
+  )
+}
+
+export async function again(plan: Plan): Promise<void> {
+  const events = 300_000 * plan.scale
+  const bytes = (events * 160) / 1e6
+  const of = (start: Start) => () => replay(start, events)
+  const all = await inTurn(plan, { probe: of(probe), gateway: of(gateway) })
+  for (const [name, it] of Object.entries(all))
+    plan.say(
+      'd',
+      `${bytes} MB again, ${name}: ${fixed(it.cpu, 0)} CPU ms (${fixed((it.cpu ?? 0) / (all.probe?.cpu ?? 1))}x probe), ${fixed(it.megabytes, 0)} MB/s, first byte after ${fixed(it.firstMs, 1)} ms, resident ${fixed(it.weight)} bytes for each kept; ${loads(it)}`,
+    )
+}

@@ -1,0 +1,81 @@
+import { connect } from 'node:net'
+import { KEY } from './client.ts'
+import { peakBytes, residentBytes, shared } from './figures.ts'
+import { type Figures, fixed, inTurn, loads, type Plan, share, standing } from './rows.ts'
+import { direct, gateway, nginx, probe, type Start } from './subject.ts'
+
+const BOUNDARY = 'bench-boundary'
+const BEFORE = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\nContent-Type: application/octet-stream\r\n\r\n`
+const AFTER = `\r\n--${BOUNDARY}--\r\n`
+const PIECE = Buffer.alloc(64 << 10, 'u')
+
+/** Resolves with the milliseconds until the answer to an upload of so many bytes. */
+function upload(port: number, bytes: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const began = performance.now()
+    const length = BEFORE.length + bytes + AFTER.length
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write(
+        `POST /api/upload HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\nContent-Type: multipart/form-data; boundary=${BOUNDARY}\r\nContent-Length: ${length}\r\n\r\n${BEFORE}`,
+      )
+      let left = bytes
+      const more = () => {
+        while (left > 0) {
+          const size = Math.min(left, PIECE.length)
+          left -= size
+          if (!socket.write(size === PIECE.length ? PIECE : PIECE.subarray(0, size)) && left > 0)
+            return void socket.once('drain', more)
+        }
+        socket.write(AFTER)
+      }
+      more()
+    })
+    socket.on('error', reject)
+    socket.once('data', (data: Buffer) => {
+      socket.destroy()
+      if (data.toString('latin1').startsWith('HTTP/1.1 200')) resolve(performance.now() - began)
+      else reject(new Error(data.toString('latin1').slice(0, 300)))
+    })
+  })
+}
+
+/** g. A large file. */
+async function sent(start: Start, bytes: number): Promise<Figures> {
+  return standing(
+    start,
+    async ({ port, pids }) => {
+      for (let n = 0; n < 3; n++) await upload(port, 4 << 20)
+      const before = residentBytes(pids)
+      let most = before
+      const {
+        value: ms,
+        cpu,
+        share: of,
+      } = await shared(pids, async () => {
+        let took = 0
+        most = await peakBytes(pids, async () => {
+          took = await upload(port, bytes)
+        })
+        return took
+      })
+      return { ms, cpu: cpu * 1000, grown: (most - before) / 1e6, ...share(of) }
+    },
+    { GHOST_MAX_UPLOAD_BYTES: `${bytes + (1 << 20)}` },
+  )
+}
+
+export async function uploads(plan: Plan): Promise<void> {
+  const bytes = 100e6 * plan.scale
+  const of = (start: Start) => () => sent(start, bytes)
+  const all = await inTurn(plan, {
+    direct: of(direct),
+    nginx: of(nginx),
+    probe: of(probe),
+    gateway: of(gateway),
+  })
+  for (const [name, it] of Object.entries(all))
+    plan.say(
+      'g',
+      `an upload of ${bytes / 1e6} MB, ${name}: ${fixed(it.ms, 0)} ms (${fixed((it.ms ?? 0) / (all.nginx?.ms ?? 1))}x nginx, ${fixed((it.ms ?? 0) / (all.direct?.ms ?? 1))}x direct), ${fixed(it.cpu, 0)} CPU ms, ${fixed(it.grown, 1)} MB more resident at most; ${loads(it)}`,
+    )
+}
