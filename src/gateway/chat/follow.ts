@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Departure } from '../departure.ts'
 import { Fault } from '../fault.ts'
 import type { Leaving, Page, StreamStore } from '../store/store.ts'
+import { isFull, send } from './chunked.ts'
 import { ending, endsBlank, PING } from './frames.ts'
 
 /**
@@ -29,6 +30,8 @@ export async function* follow(
   }
 }
 
+const GAP = Buffer.from('\n\n')
+
 export interface Pace {
   readonly pulseMs: number
   /** How long the reader may take nothing. */
@@ -52,14 +55,14 @@ export async function tell(
   let last: Uint8Array | undefined
   try {
     for await (const page of follow(store, id, from, pace.pulseMs, gone)) {
-      for (const bytes of page.bytes) raw.write(bytes)
+      for (const bytes of page.bytes) send(raw, bytes)
       last = page.bytes.at(-1) ?? last
       if (page.end) {
         const mark = ending(page.end)
-        if (mark && last && !endsBlank(last)) raw.write('\n\n')
-        if (mark) raw.write(mark)
-      } else if (page.bytes.length === 0) raw.write(PING)
-      if (raw.writableNeedDrain) await drained(raw, pace.stallMs, gone)
+        if (mark && last && !endsBlank(last)) send(raw, GAP)
+        if (mark) send(raw, mark)
+      } else if (page.bytes.length === 0) send(raw, PING)
+      if (isFull(raw)) await drained(raw, pace.stallMs, gone)
     }
     raw.end()
   } catch (error) {
@@ -68,21 +71,22 @@ export async function tell(
   }
 }
 
-/** Node gathers the writes of a tick by itself; `cork` would report a need to drain that never ends. The socket's own idle timer looks at what the kernel took, so a slow reader that moves is left alone. */
+/** The socket's own idle timer looks at what the kernel took, so a slow reader that moves is left alone. */
 function drained(raw: ServerResponse, stallMs: number, gone: Leaving): Promise<void> {
   return new Promise((resolve) => {
     const socket = raw.socket
+    const room = socket ?? raw
     const over = () => {
       socket?.setTimeout(0)
       socket?.off('timeout', cut)
-      raw.off('drain', over)
+      room.off('drain', over)
       gone.removeEventListener('abort', over)
       resolve()
     }
     const cut = () => raw.destroy()
     socket?.setTimeout(stallMs)
     socket?.on('timeout', cut)
-    raw.on('drain', over)
+    room.on('drain', over)
     gone.addEventListener('abort', over)
   })
 }
