@@ -17,7 +17,7 @@ export interface Asking {
   /** Called for every piece of the body as it comes. */
   onData?(bytes: Buffer): void
   /** Called when the head is there. */
-  onHead?(socket: Socket): void
+  onHead?(socket: Socket, task: string): void
 }
 
 export function chatRequest(play: Play, stream = true): string {
@@ -91,7 +91,7 @@ export function hear(request: string, { port, onData, onHead }: Asking): Promise
       if (!/^HTTP\/1.1 200/.test(head)) return reject(new Error(head.slice(0, 300)))
       task = /\r\nx-task-id: *(\S+)/i.exec(head)?.[1] ?? ''
       counted = Number(/\r\ncontent-length: *(\d+)/i.exec(head.slice(0, end))?.[1] ?? Number.NaN)
-      onHead?.(socket)
+      onHead?.(socket, task)
       const rest = Buffer.from(head.slice(end + 4), 'latin1')
       if (rest.length > 0 || counted === 0) body(rest)
     })

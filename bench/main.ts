@@ -5,6 +5,7 @@ import { logFanOut } from './logs.ts'
 import { requests } from './requests.ts'
 import { append, machine, type Plan } from './rows.ts'
 import { several, stores } from './several.ts'
+import { soak } from './soak.ts'
 import { coldStart } from './start.ts'
 import { again, fullSpeed, tenThousand } from './streams.ts'
 import { uploads } from './uploads.ts'
@@ -38,10 +39,15 @@ const plan: Plan = {
   },
 }
 
-for (const [name, measure] of Object.entries(WORKLOADS)) if (!only || only.includes(name)) await measure(plan)
+const minutes = flag('soak=')?.slice('--soak='.length)
+let isFine = true
+if (minutes !== undefined) isFine = await soak(plan, Number(minutes))
+else
+  for (const [name, measure] of Object.entries(WORKLOADS))
+    if (!only || only.includes(name)) await measure(plan)
 
 const title = `${machine()}${isQuick ? ', quick' : ''}`
 console.log(`\n${title}`)
 if (flag('keep')) append(RESULTS, title, rows)
 // A subject's sockets may still be closing.
-process.exit(0)
+process.exit(isFine ? 0 : 1)

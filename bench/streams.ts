@@ -33,26 +33,15 @@ export async function flood(start: Start, events: number, size = 160, readers = 
   )
 }
 
-/** One asks, all others read along. */
+/** One asks, all others read along from the start. */
 async function crowd(play: string, port: number, readers: number): ReturnType<typeof hear> {
-  let others: Promise<unknown>[] = []
-  const first = await new Promise<Promise<Awaited<ReturnType<typeof hear>>>>((resolve) => {
-    let task = ''
-    const asked = hear(play, {
-      port,
-      onHead: () => {
-        others = Array.from({ length: readers - 1 }, () =>
-          later.then(() => hear(resumeRequest(task), { port })),
-        )
-        resolve(asked)
-      },
-    })
-    const later = new Promise<void>((go) => setTimeout(go))
-    void asked.then((it) => {
-      task = it.task
-    })
+  const others: Promise<unknown>[] = []
+  const heard = await hear(play, {
+    port,
+    onHead(_, task) {
+      for (let n = 1; n < readers; n++) others.push(hear(resumeRequest(task), { port }))
+    },
   })
-  const heard = await first
   await Promise.all(others)
   return heard
 }

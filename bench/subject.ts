@@ -76,7 +76,8 @@ export const gateway: Start = async (dir, agentPort, env = {}) => {
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  if (process.env.BENCH_LOG) child.stdout.pipe(process.stderr); else child.stdout.resume()
+  if (process.env.BENCH_LOG) child.stdout.pipe(process.stderr)
+  else child.stdout.resume()
   await reachable(port, child)
   return subject('gateway', port, child)
 }

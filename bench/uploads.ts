@@ -10,7 +10,7 @@ const AFTER = `\r\n--${BOUNDARY}--\r\n`
 const PIECE = Buffer.alloc(64 << 10, 'u')
 
 /** Resolves with the milliseconds until the answer to an upload of so many bytes. */
-function upload(port: number, bytes: number): Promise<number> {
+export function upload(port: number, bytes: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const began = performance.now()
     const length = BEFORE.length + bytes + AFTER.length
