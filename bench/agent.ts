@@ -9,6 +9,8 @@ export interface Play {
   readonly size?: number
   /** Events a second; 0: as fast as they are taken. */
   readonly rate?: number
+  /** Words of a model, as a page shows them. */
+  readonly text?: boolean
 }
 
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
@@ -30,6 +32,9 @@ function chunk(size: number, stamp = '0'): Buffer {
   const event = `${text}${'x'.repeat(Math.max(0, size - text.length - 4))}"}\n\n`
   return Buffer.from(`${event.length.toString(16)}\r\n${event}\r\n`)
 }
+
+const DELTA = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'word ' }, finish_reason: null }] })}\n\n`
+const WORD = Buffer.from(`${DELTA.length.toString(16)}\r\n${DELTA}\r\n`)
 
 /** An agent that plays what each request asks for: raw sockets, so that it costs as little as can be. */
 export class Agent {
@@ -112,11 +117,11 @@ export class Agent {
   #answer(socket: Socket, head: string, body: string): void {
     if (!head.startsWith('POST /api/chat ')) return void socket.write(JSON_ANSWER)
     const { play = {} } = JSON.parse(body) as { play?: Play }
-    const { events, size = 160, rate = 0 } = play
+    const { events, size = 160, rate = 0, text = false } = play
     if (events === undefined) return void socket.write(JSON_ANSWER)
     socket.write(HEAD)
     if (events === 0) return
-    if (rate === 0) return flood(socket, events, size)
+    if (rate === 0) return flood(socket, events, text ? WORD : chunk(size))
     this.#steady.add({ socket, left: events, size, rate, sent: 0, from: performance.now() })
     this.#timer ??= setInterval(() => this.#tick(), 1)
   }
@@ -137,8 +142,7 @@ export class Agent {
   }
 }
 
-function flood(socket: Socket, events: number, size: number): void {
-  const one = chunk(size)
+function flood(socket: Socket, events: number, one: Buffer): void {
   const perBlock = Math.max(1, Math.floor(BLOCK_BYTES / one.length))
   const block = Buffer.concat(Array<Buffer>(perBlock).fill(one))
   let left = events

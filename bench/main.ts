@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url'
+import { against } from './against.ts'
+import { curves } from './growth.ts'
 import { silence } from './idle.ts'
 import { journal } from './journal.ts'
 import { logFanOut } from './logs.ts'
+import { chromiumPage } from './page.ts'
 import { requests } from './requests.ts'
 import { append, machine, type Plan } from './rows.ts'
 import { several, stores } from './several.ts'
@@ -22,6 +25,7 @@ const WORKLOADS: Readonly<Record<string, (plan: Plan) => Promise<void>>> = {
   g: uploads,
   i: journal,
   j: coldStart,
+  k: chromiumPage,
   l: stores,
   m: several,
 }
@@ -31,7 +35,7 @@ const only = flag('only=')?.slice('--only='.length)
 const isQuick = flag('quick') !== undefined
 const rows: string[] = []
 const plan: Plan = {
-  runs: isQuick ? 1 : 5,
+  runs: Number(flag('runs=')?.slice('--runs='.length) ?? (isQuick ? 1 : 5)),
   scale: isQuick ? 0.2 : 1,
   say(workload, row) {
     console.log(`${workload}  ${row}`)
@@ -42,6 +46,8 @@ const plan: Plan = {
 const minutes = flag('soak=')?.slice('--soak='.length)
 let isFine = true
 if (minutes !== undefined) isFine = await soak(plan, Number(minutes))
+else if (flag('against=')) await against(plan, flag('against=')?.slice('--against='.length) ?? '', only)
+else if (flag('curves')) await curves(plan, flag('curves=')?.slice('--curves='.length))
 else
   for (const [name, measure] of Object.entries(WORKLOADS))
     if (!only || only.includes(name)) await measure(plan)

@@ -40,7 +40,7 @@ export function asking(
 }
 
 /** c. A chat that is not streamed, over and over on 32 connections. */
-async function asked(start: Start, seconds: number): Promise<Figures> {
+export async function asked(start: Start, seconds: number): Promise<Figures> {
   return standing(start, async ({ port, pids }) => {
     const request = chatRequest({}, false)
     const during = async (ms: number) => {

@@ -7,18 +7,14 @@ import { direct, gateway, nginx, probe, type Start } from './subject.ts'
 const ROOMY = { GHOST_INTERFACE_STREAM_CAP: '100000000', GHOST_INTERFACE_TOTAL_STREAM_CAP: '800000000' }
 
 /** a. One stream as fast as it goes. */
-export async function flood(start: Start, events: number, size = 160, readers = 1): Promise<Figures> {
+export async function flood(start: Start, events: number, size = 160): Promise<Figures> {
   return standing(
     start,
     async ({ port, pids }) => {
       // Three times, so that it is compiled: what is measured is a gateway that has been running.
       for (let n = 0; n < 3; n++) await hear(chatRequest({ events, size }), { port })
       const play = chatRequest({ events, size })
-      const {
-        value,
-        cpu,
-        share: of,
-      } = await shared(pids, () => (readers === 1 ? hear(play, { port }) : crowd(play, port, readers)))
+      const { value, cpu, share: of } = await shared(pids, () => hear(play, { port }))
       const least = events * size
       if (value.bytes < least) throw new Error(`${value.bytes} bytes of at least ${least} came`)
       return {
@@ -34,16 +30,19 @@ export async function flood(start: Start, events: number, size = 160, readers = 
 }
 
 /** One asks, all others read along from the start. */
-async function crowd(play: string, port: number, readers: number): ReturnType<typeof hear> {
+async function crowd(
+  play: string,
+  { port, readers, tell }: { readonly port: number; readonly readers: number; tell?(ms: number): void },
+): Promise<void> {
   const others: Promise<unknown>[] = []
-  const heard = await hear(play, {
-    port,
+  const asking = () => ({ port, ...(tell && { onData: delays(tell) }) })
+  await hear(play, {
+    ...asking(),
     onHead(_, task) {
-      for (let n = 1; n < readers; n++) others.push(hear(resumeRequest(task), { port }))
+      for (let n = 1; n < readers; n++) others.push(hear(resumeRequest(task), asking()))
     },
   })
   await Promise.all(others)
-  return heard
 }
 
 export async function fullSpeed(plan: Plan): Promise<void> {
@@ -112,6 +111,7 @@ export async function steadyOn(
     if (performance.now() > from) took[heard++] = ms
   }
   // What is compiled while it is measured is not what it costs.
+  for (const port of ports) for (let n = 0; n < 5; n++) await hear(chatRequest({ events: 10_000 }), { port })
   await all(chat(rate * 2))
   const { cpu, share: of } = await shared(
     pids,
@@ -131,6 +131,31 @@ export async function steadyOn(
     heard,
     ...share(of),
   }
+}
+
+/** One stream and many who read it live: what an event costs for each of them. */
+export async function readAlong(
+  start: Start,
+  { readers, rate, seconds }: { readonly readers: number; readonly rate: number; readonly seconds: number },
+): Promise<Figures> {
+  return standing(start, async ({ port, pids }) => {
+    const took = new Float64Array(readers * rate * seconds)
+    let heard = 0
+    const tell = (ms: number) => {
+      took[heard++] = ms
+    }
+    await crowd(chatRequest({ events: rate * 2, rate }), { port, readers })
+    const { cpu, share: of } = await shared(pids, () =>
+      crowd(chatRequest({ events: rate * seconds, rate }), { port, readers, tell }),
+    )
+    const sorted = took.subarray(0, heard).sort()
+    return {
+      cpu: (cpu / heard) * 1e6,
+      p50: quantile(sorted, 0.5),
+      p99: quantile(sorted, 0.99),
+      ...share(of),
+    }
+  })
 }
 
 export async function tenThousand(plan: Plan): Promise<void> {

@@ -60,27 +60,29 @@ function subject(name: string, port: number, child: ChildProcess, pids = [child.
 }
 
 /** The built server with its defaults: the disk store, ids, caps, metrics and its log. */
-export const gateway: Start = async (dir, agentPort, env = {}) => {
-  const port = await freePort()
-  const child = spawn(process.execPath, [MAIN], {
-    cwd: dir,
-    env: {
-      PATH: process.env.PATH,
-      GHOST_API_KEY: KEY,
-      HOST: '127.0.0.1',
-      PORT: `${port}`,
-      GHOST_AGENT_URL: `http://127.0.0.1:${agentPort}`,
-      GHOST_AGENT_LOG: join(dir, 'agent.log'),
-      GHOST_VOICE_URL: 'http://127.0.0.1:9',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  if (process.env.BENCH_LOG) child.stdout.pipe(process.stderr)
-  else child.stdout.resume()
-  await reachable(port, child)
-  return subject('gateway', port, child)
-}
+export const gatewayOf =
+  (main: string): Start =>
+  async (dir, agentPort, env = {}) => {
+    const port = await freePort()
+    const child = spawn(process.execPath, [main], {
+      cwd: dir,
+      env: {
+        PATH: process.env.PATH,
+        GHOST_API_KEY: KEY,
+        HOST: '127.0.0.1',
+        PORT: `${port}`,
+        GHOST_AGENT_URL: `http://127.0.0.1:${agentPort}`,
+        GHOST_AGENT_LOG: join(dir, 'agent.log'),
+        GHOST_VOICE_URL: 'http://127.0.0.1:9',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    child.stdout.resume()
+    await reachable(port, child)
+    return subject('gateway', port, child)
+  }
+export const gateway = gatewayOf(MAIN)
 
 /** The least that Node can do: no key, no ids, no caps, no store. What it costs is Node's own. */
 export const probe: Start = async (dir, agentPort) => {

@@ -40,7 +40,7 @@ export function upload(port: number, bytes: number): Promise<number> {
 }
 
 /** g. A large file. */
-async function sent(start: Start, bytes: number): Promise<Figures> {
+export async function sent(start: Start, bytes: number): Promise<Figures> {
   return standing(
     start,
     async ({ port, pids }) => {
