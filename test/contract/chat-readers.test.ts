@@ -125,6 +125,9 @@ test('F26: a reader that takes nothing for too long is closed, and may resume', 
   expect((await again.bytes()).length).toBeGreaterThan(400 * PIECE.length)
 })
 
+/** To look through all of it again and again would be slower than the reader. */
+const TAIL = 200
+
 test('F27: a reader that is slow but moves is not closed', async () => {
   await using rig = await startRig({ timing: { stallMs: 1_000 } })
   rig.agent.play('POST /api/chat', flood(300))
@@ -141,8 +144,8 @@ test('F27: a reader that is slow but moves is not closed', async () => {
   await resume(wire, stream.taskId)
   const heard = await eventually(
     'the end',
-    () => (wire.heard.includes('[DONE]') ? wire.heard : undefined),
-    18_000,
+    () => (wire.heard.slice(-TAIL).includes('[DONE]') ? wire.heard : undefined),
+    30_000,
   )
   expect(heard.length).toBeGreaterThan(300 * PIECE.length)
   expect(sips).toBeGreaterThan(10)
