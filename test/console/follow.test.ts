@@ -32,7 +32,7 @@ function begin(
 }
 
 describe('an answer that is lost on the way', () => {
-  test('goes on where it was when the connection breaks', async () => {
+  test('F66: goes on where it was when the connection breaks', async () => {
     const { clock, gateway, record, follow } = begin()
     await settled()
     gateway.say(words('one '), words('two '))
@@ -162,7 +162,7 @@ describe('an answer that is lost on the way', () => {
 })
 
 describe('a connection that has died without saying so', () => {
-  test('is given up after 35 s without a byte', async () => {
+  test('F66: is given up after 35 s without a byte', async () => {
     const { clock, gateway } = begin()
     await settled()
     await clock.pass(34_900)

@@ -31,7 +31,7 @@ test('F57: a voice server that does not accept a connection is a timeout, after 
 test.each([
   ['ends', fin],
   ['is reset', rst],
-] as const)('sound that %s too early is a failure, not a short sound', async (_how, how) => {
+] as const)('F57: sound that %s too early is a failure, not a short sound', async (_how, how) => {
   await using rig = await startRig()
   rig.voice.play(
     'POST /tts',
