@@ -7,6 +7,7 @@ const NEEDED = {
   chromium: { program: 'chromium', brew: 'chromium' },
   'redis-server': { program: 'redis-server', brew: 'redis' },
   nginx: { program: 'nginx', brew: 'nginx' },
+  openssl: { program: 'openssl', brew: 'openssl' },
   ffmpeg: { program: 'ffmpeg', brew: 'ffmpeg' },
   pocketsphinx: { program: 'pocketsphinx_continuous', brew: 'cmu-pocketsphinx' },
   'pocketsphinx-en-us': { file: '/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict' },

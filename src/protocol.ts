@@ -90,5 +90,7 @@ export interface Readiness {
     readonly stt?: SpeechStanding
     readonly tts?: SpeechStanding
   }
+  /** Only where the gateway itself speaks TLS. */
+  readonly certificate?: { readonly state: 'valid' | 'expiring' | 'expired'; readonly expires: string }
   readonly log: { readonly state: 'following' | 'missing' | 'unreadable' | 'off'; readonly detail?: string }
 }

@@ -129,7 +129,8 @@ function keyOf(target: string | undefined): string | undefined {
 function foreign(request: IncomingMessage): boolean {
   const origin = request.headers.origin
   if (origin === undefined) return false
-  return !URL.canParse(origin) || new URL(origin).host !== request.headers.host?.toLowerCase()
+  const host = request.headers.host ?? request.headers[':authority']
+  return !URL.canParse(origin) || new URL(origin).host !== String(host).toLowerCase()
 }
 
 /** Who owns one IPv6 address owns its /64. */

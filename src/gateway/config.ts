@@ -15,8 +15,16 @@ export interface Timing {
   readonly drainMs: number
   /** How often the janitor sweeps. */
   readonly sweepMs: number
+  /** How often it is looked whether the certificate was renewed. */
+  readonly renewalMs: number
 }
-export const TIMING: Timing = { pulseMs: 15_000, stallMs: 60_000, drainMs: 10_000, sweepMs: 1_000 }
+export const TIMING: Timing = {
+  pulseMs: 15_000,
+  stallMs: 60_000,
+  drainMs: 10_000,
+  sweepMs: 1_000,
+  renewalMs: 5_000,
+}
 
 /** What the voice server speaks and hears with. */
 export interface Speech {
@@ -40,6 +48,8 @@ export interface Config {
   readonly key: string
   readonly host: string
   readonly port: number
+  /** The files of the certificate and of its key; without them it speaks plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly agentUrl: string | undefined
   readonly voiceUrl: string | undefined
   readonly agentLog: string | undefined
@@ -84,6 +94,8 @@ const TOGETHER: readonly (readonly [
   why: string,
   isNeeded: (env: NodeJS.ProcessEnv) => boolean,
 ])[] = [
+  ['GHOST_TLS_KEY', "GHOST_TLS_CERT needs its key's file", (env) => !!env.GHOST_TLS_CERT],
+  ['GHOST_TLS_CERT', "GHOST_TLS_KEY needs its certificate's file", (env) => !!env.GHOST_TLS_KEY],
   ['GHOST_LLM_MODEL', 'GHOST_LLM_URL needs the name of a model', (env) => !!env.GHOST_LLM_URL],
   [
     'GHOST_TTS_URL',
@@ -126,10 +138,12 @@ function readVariables(env: NodeJS.ProcessEnv, isRead: (name: string) => boolean
 export function parseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config {
   const get = readVariables(env, () => true)
   const llmUrl = get('GHOST_LLM_URL')
+  const [cert, tlsKey] = [get('GHOST_TLS_CERT'), get('GHOST_TLS_KEY')]
   return {
     key: get('GHOST_API_KEY'),
     host: get('HOST'),
     port: get('PORT'),
+    tls: cert && tlsKey ? { cert: resolve(cwd, cert), key: resolve(cwd, tlsKey) } : undefined,
     agentUrl: get('GHOST_AGENT_URL'),
     voiceUrl: get('GHOST_VOICE_URL'),
     agentLog: get('GHOST_AGENT_LOG'),

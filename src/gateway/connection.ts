@@ -1,6 +1,8 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { constants } from 'node:http2'
 import type { Socket } from 'node:net'
 import { CODES, type Code, Fault } from './fault.ts'
+import { streamOf } from './http2.ts'
 
 /** How long a body may stand still. */
 const BODY_SILENCE_MS = 30_000
@@ -34,27 +36,40 @@ export function sound({ rawHeaders, url = '' }: IncomingMessage): void {
 export function watchBody(request: IncomingMessage, response: ServerResponse): void {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers
   if (coding === undefined && (length === undefined || length === '0')) return
-  const { socket } = request
+  const stream = streamOf(response)
+  const way = stream ?? request.socket
   const still = () => {
     if (request.complete) return
     // What has come is not taken yet: it is the receiver that is slow, not the sender.
-    if (request.readableLength > 0) return void socket.setTimeout(BODY_SILENCE_MS)
-    if (!response.headersSent) malformed({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket)
-    else socket.destroy()
+    if (request.readableLength + (stream?.readableLength ?? 0) > 0)
+      return void way.setTimeout(BODY_SILENCE_MS)
+    if (response.headersSent) response.destroy()
+    else if (stream) late(response)
+    else malformed({ code: STOOD_STILL }, request.socket)
   }
-  socket.setTimeout(BODY_SILENCE_MS, still)
+  way.setTimeout(BODY_SILENCE_MS, still)
+  const { socket } = request
   const { destroySoon } = socket
   // An answer that says `Connection: close` would close it right behind itself, before the sender has looked.
-  if (request.httpVersionMajor === 1)
-    socket.destroySoon = () => (request.complete ? destroySoon.call(socket) : socket.end())
+  if (!stream) socket.destroySoon = () => (request.complete ? destroySoon.call(socket) : socket.end())
   request.once('end', () => {
-    if (request.httpVersionMajor === 1) socket.destroySoon = destroySoon
-    socket.setTimeout(0)
-    socket.off('timeout', still)
+    if (!stream) socket.destroySoon = destroySoon
+    way.setTimeout(0)
+    way.off('timeout', still)
+  })
+  // Over HTTP/2 the sender can be told to stop, and the connection goes on.
+  stream?.once('finish', () => {
+    if (!request.complete) stream.close(constants.NGHTTP2_NO_ERROR)
   })
   response.once('finish', () => {
-    if (!request.complete) linger(request)
+    if (!stream && !request.complete) linger(request)
   })
+}
+
+function late(response: ServerResponse): void {
+  const { status, headers, body } = refusalOf(STOOD_STILL)
+  response.writeHead(status, headers)
+  response.end(body)
 }
 
 /** Closing at once would reset the connection, and the answer that was just written would be lost with it. */
@@ -75,9 +90,10 @@ function linger(request: IncomingMessage): void {
   request.resume()
 }
 
+const STOOD_STILL = 'ERR_HTTP_REQUEST_TIMEOUT'
 const MALFORMED: Readonly<Record<string, readonly [Code, string]>> = {
   HPE_HEADER_OVERFLOW: ['headers_too_large', 'the headers are too long'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'the request stood still for too long'],
+  [STOOD_STILL]: ['request_timeout', 'the request stood still for too long'],
 }
 
 /** What was no HTTP gets an answer all the same, if anyone can still hear it. */
@@ -86,16 +102,21 @@ export function malformed(error: { code?: string }, socket: Socket): void {
     socket.destroy()
     return
   }
-  const [code, sentence] = MALFORMED[error.code ?? ''] ?? ['bad_request', 'this is not a valid request']
+  const { status, headers, body } = refusalOf(error.code)
+  const lines = Object.entries({ ...headers, connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  )
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+}
+
+function refusalOf(error: string | undefined) {
+  const [code, sentence] = MALFORMED[error ?? ''] ?? ['bad_request', 'this is not a valid request']
   const body = JSON.stringify({ error: sentence, code })
-  const status = `${CODES[code]} ${STATUS_CODES[CODES[code]]}`
   const headers = {
     ...SAFE,
     ...ANYONE,
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
-    connection: 'close',
   }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`)
+  return { status: CODES[code], headers, body }
 }

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Readiness } from '../protocol.ts'
 import { Access } from './access.ts'
+import { Certificate } from './certificate.ts'
 import { Tasks } from './chat/tasks.ts'
 import type { Config } from './config.ts'
 import { Fault } from './fault.ts'
+import type { Listener } from './listener.ts'
 import { Room } from './logs/room.ts'
 import { tail } from './logs/tail.ts'
 import { newMetrics } from './metrics.ts'
@@ -27,7 +29,7 @@ const VOICE_SILENCE_MS = 60_000
 const FAREWELL_MS = 1_000
 
 export interface Gateway {
-  /** `http://127.0.0.1:<port>`; another host when it listens on one address only. */
+  /** `http://127.0.0.1:<port>`, `https` with a certificate; another host when it listens on one address only. */
   readonly url: string
   readonly port: number
   readiness(): Promise<Readiness>
@@ -46,6 +48,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   const { key, timing, limits, voiceUrl } = config
   if (config.agentUrl === undefined) throw new TypeError('a gateway needs an agent')
   const log = pino({ level: config.logLevel })
+  const certificate = config.tls && (await Certificate.open(config.tls, log))
   const metrics = newMetrics()
   const access = new Access(key)
   const store = await openStore(config, (line) => log.warn(line))
@@ -94,7 +97,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
 
   let closing: Promise<void> | undefined
   const described: Described[] = []
-  const app = await newServer({ access, log, jsonBytes: config.jsonBytes })
+  const app = await newServer({ access, log, jsonBytes: config.jsonBytes, certificate })
   app.addHook('onRoute', ({ method, url, config: { door, doc } = {} }) => {
     if (!doc) return
     for (const one of [method].flat()) described.push({ method: one, url, guarded: door !== 'open', doc })
@@ -109,6 +112,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
       followed
         ? { state: followed.state, ...(followed.detail !== undefined && { detail: followed.detail }) }
         : { state: 'off' },
+    certificate: () => certificate?.standing(),
     closing: () => closing !== undefined,
     described: () => described,
   })
@@ -127,6 +131,9 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   app.server.on('upgrade', upgrade(access, room))
   await app.listen({ host: config.host, port: config.port })
   const { port } = app.server.address() as AddressInfo
+  void certificate?.watch(timing.renewalMs, stopped.signal, (options) =>
+    (app.server as Listener).setSecureContext?.(options),
+  )
   const anywhere = ['0.0.0.0', '::'].includes(config.host)
 
   async function shutDown(): Promise<void> {
@@ -149,7 +156,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   }
 
   return {
-    url: `http://${anywhere ? '127.0.0.1' : config.host}:${port}`,
+    url: `${config.tls ? 'https' : 'http'}://${anywhere ? '127.0.0.1' : config.host}:${port}`,
     port,
     readiness: operate.readiness,
     close: () => {

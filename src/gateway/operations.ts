@@ -18,6 +18,7 @@ export interface OperationsParts {
   readonly store: StreamStore
   readonly metrics: Metrics
   logState(): Readiness['log']
+  certificate(): Readiness['certificate']
   closing(): boolean
   described(): readonly Described[]
 }
@@ -31,12 +32,14 @@ export function operations(parts: OperationsParts) {
 
   async function readiness(): Promise<Readiness> {
     const [agent, voice, store] = await Promise.all([agentUp(), voiceUp?.(), storeUp(parts.store)])
+    const certificate = parts.certificate()
     const well = agent.state === 'up' && store.state === 'up'
     return {
       status: parts.closing() ? 'shutting_down' : well ? 'ready' : 'not_ready',
       agent: { ...agent, embedded: parts.embedded.agent },
       store: { ...parts.store.health(), ...store, kind: parts.store.kind },
       voice: { ...(voice ?? { state: 'off' }), embedded: parts.embedded.voice },
+      ...(certificate && { certificate }),
       log: parts.logState(),
     }
   }

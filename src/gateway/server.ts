@@ -1,14 +1,13 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import cors from '@fastify/cors'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import { IDEMPOTENCY_HEADER, KEY_HEADER, LAST_EVENT_HEADER, TASK_HEADER } from '../protocol.ts'
 import type { Access } from './access.ts'
+import type { Certificate } from './certificate.ts'
 import { ANYONE, asksFirst, malformed, plainTarget, SAFE, sound, watchBody } from './connection.ts'
 import { type Code, Fault } from './fault.ts'
-
-/** How long a request's head may take. */
-const HEAD_MS = 20_000
+import { newListener } from './listener.ts'
 
 /** Any page may ask with the key; none gets anything for being a page, so there are no credentials. */
 const CORS = {
@@ -36,17 +35,22 @@ export interface ServerOptions {
   readonly access: Access
   readonly log: Logger
   readonly jsonBytes: number
+  /** With one it speaks TLS. */
+  readonly certificate: Certificate | undefined
 }
 
 /** Fastify with one guard, one way of saying what is wrong, and sockets that are patient with the slow and short with the silent. */
-export async function newServer({ access, log, jsonBytes }: ServerOptions): Promise<FastifyInstance> {
+export async function newServer({
+  access,
+  log,
+  jsonBytes,
+  certificate,
+}: ServerOptions): Promise<FastifyInstance> {
   // Fastify's own log would have whole URLs in it, and with them keys.
   const app = fastify({
     logger: false,
     bodyLimit: jsonBytes,
-    // An upload may be slow for hours as long as it moves; silence is what ends it.
-    requestTimeout: 0,
-    http: { headersTimeout: HEAD_MS, keepAliveTimeout: 72_000 },
+    serverFactory: (handler) => newListener(handler, certificate),
     rewriteUrl: ({ url = '' }) => plainTarget(url),
     routerOptions: { maxParamLength: 4096, ignoreDuplicateSlashes: false },
     clientErrorHandler: malformed,
@@ -57,9 +61,7 @@ export async function newServer({ access, log, jsonBytes }: ServerOptions): Prom
         (reply as FastifyReply).headers(request.url.startsWith('/api/') ? { ...SAFE, ...ANYONE } : SAFE),
       ),
   })
-  // Who half-closes after the request still gets the answer. That a reader is gone shows at the next failed write.
-  const server = app.server as Server & { httpAllowHalfOpen: boolean }
-  server.httpAllowHalfOpen = true
+  const { server } = app
   // Who asks before sending a body is told to go on only when the body is wanted; any other expectation is ignored.
   server.on('checkContinue', (request, response) => server.emit('request', request, response))
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
@@ -121,7 +123,8 @@ function account(app: FastifyInstance, log: Logger): void {
 
 function refuse(fault: Fault, reply: FastifyReply): FastifyReply {
   // The body that was asked about may come all the same, or the next request in its place: nobody could tell.
-  if (asksFirst(reply.request.raw)) reply.header('connection', 'close')
+  const { raw } = reply.request
+  if (asksFirst(raw) && raw.httpVersionMajor === 1) reply.header('connection', 'close')
   if (fault.retryAfterS !== undefined) reply.header('retry-after', fault.retryAfterS)
   return reply
     .code(fault.status)

@@ -65,6 +65,9 @@ export const ReadinessShape = z.object({
     stt: speech.optional(),
     tts: speech.optional(),
   }),
+  certificate: z
+    .object({ state: z.enum(['valid', 'expiring', 'expired']), expires: z.iso.datetime() })
+    .optional(),
   log: part('following', 'missing', 'unreadable', 'off'),
 })
 type SameReadiness =

@@ -62,6 +62,12 @@ export const VARIABLES = {
   GHOST_API_KEY: variable({ needs: key, secret: true, meaning: 'shared secret of page, API and agent' }),
   HOST: variable({ needs: text, fallback: '0.0.0.0', meaning: 'address to listen on' }),
   PORT: variable({ needs: port, fallback: '8080', meaning: 'port to listen on' }),
+  GHOST_TLS_CERT: variable({
+    needs: text.optional(),
+    meaning:
+      'file with the certificate and its chain (PEM): HTTPS with HTTP/2 instead of HTTP; read anew when it changes',
+  }),
+  GHOST_TLS_KEY: variable({ needs: text.optional(), meaning: "file with that certificate's key (PEM)" }),
   GHOST_AGENT_URL: variable({
     needs: base.optional(),
     meaning: 'base URL of the agent; unset: the embedded agent is started',

@@ -86,7 +86,7 @@ export async function startProject(): Promise<Project> {
     await cp(join(ROOT, name), join(dir, name), { recursive: true })
   await mkdir(join(dir, 'bin'))
   await writeFile(join(dir, 'bin/npm'), NPM, { mode: 0o755 })
-  for (const name of ['chromium', 'redis-server', 'nginx', 'ffmpeg', 'pocketsphinx_continuous'])
+  for (const name of ['chromium', 'redis-server', 'nginx', 'openssl', 'ffmpeg', 'pocketsphinx_continuous'])
     await symlink('/bin/true', join(dir, 'bin', name))
 
   const job: Project['job'] = (script, { args = [], env = {}, node = [], npm = false } = {}) => {
