@@ -84,6 +84,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): NodeJS.Pro
   return existsSync(file) ? { ...parseEnv(readFileSync(file, 'utf8')), ...env } : env
 }
 
+/** What may hold a secret, and is needed no more once it was read. */
+export const SECRETS: readonly string[] = [
+  ...Object.entries<Variable>(VARIABLES).flatMap(([name, { secret }]) => (secret ? [name] : [])),
+  'GHOST_STORE',
+]
+
 type Name = keyof typeof VARIABLES
 type Value<N extends Name> = z.output<(typeof VARIABLES)[N]['needs']>
 type Get = <N extends Name>(name: N) => Value<N>

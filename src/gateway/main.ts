@@ -1,4 +1,12 @@
-import { ConfigError, parseConfig, parseVoice, readEnvironment, type Speech, withoutLogin } from './config.ts'
+import {
+  ConfigError,
+  parseConfig,
+  parseVoice,
+  readEnvironment,
+  SECRETS,
+  type Speech,
+  withoutLogin,
+} from './config.ts'
 import { startGateway } from './gateway.ts'
 
 /** Starts everything the environment asks for; the only place that ends the process. */
@@ -6,6 +14,7 @@ async function main(): Promise<void> {
   const env = readEnvironment(process.env, process.cwd())
   if (process.argv[2] === 'voice') return voiceAlone(env)
   const config = parseConfig(env)
+  forget()
   const { key, dataDir, llm } = config
   const agent =
     config.agentUrl === undefined
@@ -19,7 +28,7 @@ async function main(): Promise<void> {
     { agent: agent !== undefined, voice: async () => (await speech()).url },
   )
 
-  onSignal(async () => {
+  onEnd(async () => {
     await gateway.close()
     await Promise.all([
       agent?.close(),
@@ -54,8 +63,9 @@ async function main(): Promise<void> {
 /** The voice server and nothing else, as on a Raspberry Pi. */
 async function voiceAlone(env: NodeJS.ProcessEnv): Promise<void> {
   const { host, port, ...speech } = parseVoice(env)
+  forget()
   const voice = await startVoice(speech, { host, port })
-  onSignal(() => voice.close())
+  onEnd(() => voice.close())
   console.log(`The voice server is listening: ${host}, port ${port}\n  it ${voice.told}`)
 }
 
@@ -67,14 +77,38 @@ async function startVoice(speech: Speech, where: { readonly host?: string; reado
 /** Left to itself Node opens a debugger for whoever may send this signal, and keeps it open. */
 process.on('SIGUSR1', () => {})
 
-function onSignal(close: () => Promise<void>): void {
-  const stop = async (signal: string) => {
+/** What reads the environment later, a library or a report of a crash, finds no secret in it. */
+function forget(): void {
+  for (const name of SECRETS) delete process.env[name]
+}
+
+/** How long an orderly end may take before it is one all the same. */
+const LATEST_MS = 20_000
+
+function onEnd(close: () => Promise<void>): void {
+  let ending: Promise<void> | undefined
+  const end = (code: number) => {
+    ending ??= close()
+    ending.then(
+      () => process.exit(code),
+      (error) => {
+        console.error(error)
+        process.exit(1)
+      },
+    )
+  }
+  const stop = (signal: string) => {
     console.log(`${signal}: stopping`)
-    await close()
-    process.exit(0)
+    end(0)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // After it nothing can be relied on, but answers that run get their end and what is kept is kept.
+  process.on('uncaughtException', (error) => {
+    console.error('a fault that nobody caught, stopping:', error)
+    setTimeout(() => process.exit(1), LATEST_MS).unref()
+    end(1)
+  })
 }
 
 main().catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Access } from './access.ts'
-import { sound } from './connection.ts'
+import { SAFE, sound } from './connection.ts'
 import { Fault } from './fault.ts'
 import type { Room } from './logs/room.ts'
 
@@ -28,6 +28,8 @@ function refuse(socket: Duplex, { status, message, code, retryAfterS }: Fault): 
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
+    'cache-control: no-store',
+    ...Object.entries(SAFE).map(([name, value]) => `${name}: ${value}`),
     ...(retryAfterS === undefined ? [] : [`retry-after: ${retryAfterS}`]),
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
