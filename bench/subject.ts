@@ -115,8 +115,13 @@ proxy_set_header Connection ""; proxy_buffering off; proxy_request_buffering off
     env: { PATH: `${process.env.PATH}:/usr/sbin` },
   })
   await reachable(port, child)
-  const workers = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
-  return subject('nginx', port, child, [child.pid ?? 0, ...workers.map(Number)])
+  // It listens before it has its worker.
+  let workers = ''
+  while (workers === '') {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    workers = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim()
+  }
+  return subject('nginx', port, child, [child.pid ?? 0, ...workers.split(' ').map(Number)])
 }
 
 /** Nothing in between. */
