@@ -18,7 +18,7 @@ const CURVES: Readonly<Record<string, (plan: Plan) => Promise<Curve>>> = {
     const cpu: Point[] = []
     const late: Point[] = []
     const weight: Point[] = []
-    for (const streams of [10, 30, 100, 300, 1_000, 3_000, 9_000].slice(0, plan.scale < 1 ? 4 : undefined)) {
+    for (const streams of [10, 30, 100, 300, 1_000, 3_000, 5_000].slice(0, plan.scale < 1 ? 4 : undefined)) {
       const it = await steady(gateway, { streams, rate: 1, seconds: 10 })
       cpu.push([streams, it.cpu ?? 0])
       late.push([streams, it.p99 ?? 0])
