@@ -13,6 +13,8 @@ type Piece = Tokens.List & { goesOn?: boolean }
 const OPTIONS: MarkedOptions = { gfm: true, breaks: true }
 /** A paragraph this long without an end is no prose, and lexing it over and over would stop the page. */
 const PLAIN_CHARS = 10_000
+/** A star or a line below counts as so many: what thousands of them could open and close is looked for among all of them. */
+const MARK_CHARS = 10
 /** A list this long gives its first items away as a block of their own, or every new one would lex and draw all of them. */
 const LIST_ITEMS = 100
 const PIECE_ITEMS = 50
@@ -127,14 +129,14 @@ function isClosed(raw: string): boolean {
 }
 
 function isEndless(tail: string): boolean {
-  if (tail.length < PLAIN_CHARS) return false
+  if (tail.length * MARK_CHARS < PLAIN_CHARS) return false
   let isCode = false
   let run = 0
   for (const line of tail.split('\n')) {
     if (/^\s*(?:```|~~~)/.test(line)) isCode = !isCode
     // Items and rows are read one by one, however many there are.
     if (isCode || /^\s*(?:[-*+>|]|\d+[.)])|^\s*$/.test(line)) run = 0
-    run += isCode ? 0 : line.length
+    run += isCode ? 0 : line.length + (line.match(/[*_]/g)?.length ?? 0) * (MARK_CHARS - 1)
     if (run >= PLAIN_CHARS) return true
   }
   return false

@@ -118,6 +118,8 @@ describe('a growing text', () => {
   test.each([
     ['brackets', '['.repeat(100_000)],
     ['stars', '*a **a '.repeat(10_000)],
+    ['stars that is not long', '*a **a'.repeat(1_650)],
+    ['underscores that is not long', '_a __a'.repeat(1_650)],
     ['quotes', '> '.repeat(9_000)],
     ['underscores', '_a_a'.repeat(25_000)],
     ['brackets, one a line', '[\n'.repeat(50_000)],
@@ -130,7 +132,15 @@ describe('a growing text', () => {
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 
+  test('what no reader would write is not lexed for long: short as it is, it has too many stars', () => {
+    const lex = vi.spyOn(Lexer.prototype, 'lex')
+    expect(new Blocks().update('*a **a'.repeat(1_650)).map((block) => block.kind)).toEqual(['plain'])
+    expect(lex).not.toHaveBeenCalled()
+    lex.mockRestore()
+  })
+
   test.each([
+    ['paragraph with much that is bold', '**some** words and *others* that are not so, '.repeat(60)],
     ['list', Array.from({ length: 2_000 }, (_, at) => `- item ${at}`).join('\n')],
     ['table', `| a |\n|---|\n${'| 1 |\n'.repeat(4_000)}`],
     ['text with long code in it', `words\n\`\`\`\n${'code\n'.repeat(9_000)}\`\`\`\nmore words`],
