@@ -2,7 +2,7 @@ import { clear } from './clearing.ts'
 import { codeOf } from './files.ts'
 import { Journal } from './journal.ts'
 import { type Kept, sizesOf } from './kept.ts'
-import type { Lock } from './lock.ts'
+import { type Lock, TAKEN } from './lock.ts'
 import { DAMAGED } from './revive.ts'
 import type { Segments } from './segments.ts'
 import type { StoreHealth } from './store.ts'
@@ -215,7 +215,8 @@ export class Keeper {
       this.#options.say(
         `the journal cannot be written (${reason}): answers go on from memory and would be lost with the process`,
       )
-    this.#trouble = `the journal cannot be written: ${codeOf(error) || reason}`
+    const code = codeOf(error)
+    this.#trouble = `the journal cannot be written: ${code === TAKEN ? reason : code || reason}`
   }
 }
 

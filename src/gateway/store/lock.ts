@@ -24,6 +24,9 @@ export interface Lock {
 /** A lock of another machine whose process cannot be asked for counts as left behind when it has not been touched for so long. */
 const UNTOUCHED_MS = 5_000
 
+/** The code of the error that says who has it: its sentence is for people, unlike the system's. */
+export const TAKEN = 'TAKEN'
+
 interface Holder {
   readonly pid: number
   readonly start: string
@@ -61,7 +64,7 @@ function take(dir: string, path: string, mine: string): void {
       remove(draft)
     }
   } catch (error) {
-    if (codeOf(error) === '') throw error
+    if (['', TAKEN].includes(codeOf(error))) throw error
     throw unusable(dir, error)
   }
 }
@@ -87,7 +90,7 @@ function link(dir: string, draft: string, path: string): void {
       const { pid, host } = holder
       const where = host === hostname() ? '' : ` on ${host}`
       const message = `another gateway (process ${pid}${where}) uses the data directory ${dir}: stop it, or set GHOST_DATA_DIR to another one`
-      throw Object.assign(new Error(message), { code: 'EBUSY' })
+      throw Object.assign(new Error(message), { code: TAKEN })
     }
     if (found !== undefined) putAside(path, `${draft}.old`, found)
   }
