@@ -141,14 +141,11 @@ class Exchange implements Flow, Dispatcher.DispatchHandler {
   onResponseStart(started: Dispatcher.DispatchController, status: number): void {
     // 1xx only says that the answer is still to come.
     if (this.#over || status < 200) return
-    try {
-      this.#sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) })
-    } catch (error) {
-      this.#threw(error)
-    }
+    this.#tell(() => this.#sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) }))
   }
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return
+    // Not by way of `tell`: a closure for every chunk.
     try {
       this.#sink.data(chunk)
     } catch (error) {
@@ -157,15 +154,19 @@ class Exchange implements Flow, Dispatcher.DispatchHandler {
   }
   onResponseEnd(): void {
     if (this.#over) return
-    try {
-      this.#sink.end()
-    } catch (error) {
-      this.#threw(error)
-    }
+    this.#tell(() => this.#sink.end())
     this.#over = true
   }
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.#fail(error instanceof Fault ? error : this.#faultOf(error))
+  }
+
+  #tell(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#threw(error)
+    }
   }
 
   /** A sink that throws must not leave its call without an end. */

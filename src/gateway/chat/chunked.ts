@@ -29,7 +29,9 @@ function lineEnd(frame: Buffer, at: number): number {
   return at + 2
 }
 
-/** Whether the other side is to take what was written before more is. */
+/** Whether the other side is to take what was written before more is. In HTTP/2 the socket is that of all streams and says nothing of this one. */
 export function isFull(response: ServerResponse): boolean {
-  return response.writableNeedDrain || response.socket?.writableNeedDrain === true
+  return (
+    response.writableNeedDrain || (response.chunkedEncoding && response.socket?.writableNeedDrain === true)
+  )
 }

@@ -117,6 +117,15 @@ export class Splitter {
     this.#taken = NOTHING
   }
 
+  /** No more comes, and nobody will take what waits. */
+  close(): void {
+    this.release()
+    giveBack(this.#out)
+    this.#out = NOTHING
+    this.#length = 0
+    this.#ends = []
+  }
+
   /** Notes a line's end. True: it was the blank line that ends an event. */
   #endLine(chunk: Buffer, base: number, lineEnd: number): boolean {
     const end = this.#carried + lineEnd - base

@@ -36,6 +36,7 @@ class Reads {
     return batch
   }
   release(): void {}
+  close(): void {}
 }
 
 export interface PourOptions {
@@ -196,7 +197,7 @@ export class Pour {
       this.#flush().catch((error: unknown) => {
         this.#options.onStoreFailure(error)
         this.stop()
-        this.#settle()
+        this.#over()
       })
     })
   }
@@ -222,6 +223,11 @@ export class Pour {
     }
     if (!this.#end) return
     await store.end(id, this.#end)
+    this.#over()
+  }
+
+  #over(): void {
+    this.#cut.close()
     this.#settle()
   }
 }

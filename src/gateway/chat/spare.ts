@@ -1,15 +1,16 @@
 /** Holds what a few reads of an agent bring. */
 const SPARE_BYTES = 512 << 10
+const LEAST_BYTES = 4 << 10
 
-let spare: Buffer | undefined
+let spare: Buffer | undefined = Buffer.allocUnsafeSlow(SPARE_BYTES)
 
 /**
- * A buffer of at least so many bytes: the one of the process, unless somebody has it. New room for every event would cost
- * more than all else that is done with it.
+ * A buffer of at least so many bytes: the one that the process keeps for this, or one just as large as is needed while somebody else has
+ * that. New room for every event would cost more than all else that is done with it.
  */
 export function borrow(bytes: number): Buffer {
-  if (bytes > SPARE_BYTES) return Buffer.allocUnsafeSlow(bytes)
-  const lent = spare ?? Buffer.allocUnsafeSlow(SPARE_BYTES)
+  if (!spare || bytes > SPARE_BYTES) return Buffer.allocUnsafe(Math.max(bytes, LEAST_BYTES))
+  const lent = spare
   spare = undefined
   return lent
 }

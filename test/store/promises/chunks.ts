@@ -22,6 +22,17 @@ export function chunks({ open, promise }: Contract): void {
     }
   })
 
+  promise('has copied what it is given before the call returns', async () => {
+    await using world = await open()
+    const { store } = world
+    const id = await born(store)
+    const given = batch('first', 'second')
+    const appending = store.append(id, given)
+    given.bytes.fill(0)
+    await appending
+    expect(String(await readNow(store, id))).toBe('firstsecond')
+  })
+
   promise('answers with a page, not a stream', async () => {
     await using world = await open()
     const { store } = world
