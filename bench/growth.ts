@@ -1,145 +1,98 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { chatRequest, hear, KEY } from './client.ts'
-import { cpuSeconds, residentBytes, shared } from './figures.ts'
+import { residentBytes, shared } from './figures.ts'
 import { fanOut } from './logs.ts'
-import { fixed, type Plan, standing } from './rows.ts'
+import { type Figures, fixed, type Plan, standing } from './rows.ts'
 import { flood, readAlong, steady } from './streams.ts'
 import { gateway } from './subject.ts'
-import { type Curve, draw } from './svg.ts'
+import { draw } from './svg.ts'
 
 const HOME = fileURLToPath(new URL('../../docs/performance/', import.meta.url))
 
-type Point = readonly [number, number]
+interface Growth {
+  readonly title: string
+  readonly x: string
+  readonly y: string
+  readonly of: readonly number[]
+  /** What one of them costs, by the names of the lines. */
+  at(x: number): Promise<Readonly<Record<string, number | undefined>>>
+}
 
 /** What each more of something costs, from little of it to where it bends; one run a point. */
-const CURVES: Readonly<Record<string, (plan: Plan) => Promise<Curve>>> = {
-  async streams(plan) {
-    const cpu: Point[] = []
-    const late: Point[] = []
-    const weight: Point[] = []
-    for (const streams of [10, 30, 100, 300, 1_000, 3_000, 5_000].slice(0, plan.scale < 1 ? 4 : undefined)) {
-      const it = await steady(gateway, { streams, rate: 1, seconds: 10 })
-      cpu.push([streams, it.cpu ?? 0])
-      late.push([streams, it.p99 ?? 0])
-      weight.push([streams, it.resident ?? 0])
-    }
-    return {
-      title: 'More streams, one event a second each',
-      x: 'live streams',
-      y: 'CPU µs an event, p99 in ms, MB resident',
-      lines: { 'CPU µs an event': cpu, 'p99 ms': late, 'MB resident': weight },
-    }
+const GROWTHS: Readonly<Record<string, Growth>> = {
+  streams: {
+    title: 'More streams, one event a second each',
+    x: 'live streams',
+    y: 'CPU µs an event, p99 in ms, MB resident',
+    of: [10, 30, 100, 300, 1_000, 3_000, 5_000],
+    async at(streams) {
+      const { cpu, p99, resident } = await steady(gateway, { streams, rate: 1, seconds: 10 })
+      return { 'CPU µs an event': cpu, 'p99 ms': p99, 'MB resident': resident }
+    },
   },
-
-  async rate(plan) {
-    const cpu: Point[] = []
-    const late: Point[] = []
-    for (const rate of [1, 2, 5, 10, 20, 30, 40].slice(0, plan.scale < 1 ? 4 : undefined)) {
-      const it = await steady(gateway, { streams: 500, rate, seconds: 8 })
-      cpu.push([rate * 500, it.cpu ?? 0])
-      late.push([rate * 500, it.p99 ?? 0])
-    }
-    return {
-      title: 'More events a second, over 500 streams',
-      x: 'events a second',
-      y: 'CPU µs an event, p99 in ms',
-      lines: { 'CPU µs an event': cpu, 'p99 ms': late },
-    }
+  rate: {
+    title: 'More events a second, over 500 streams',
+    x: 'events a second',
+    y: 'CPU µs an event, p99 in ms',
+    of: [500, 1_000, 2_500, 5_000, 10_000, 15_000, 20_000],
+    async at(perSecond) {
+      const { cpu, p99 } = await steady(gateway, { streams: 500, rate: perSecond / 500, seconds: 8 })
+      return { 'CPU µs an event': cpu, 'p99 ms': p99 }
+    },
   },
-
-  async readers(plan) {
-    const cpu: Point[] = []
-    const late: Point[] = []
-    for (const readers of [1, 3, 10, 30, 100, 300, 1_000].slice(0, plan.scale < 1 ? 4 : undefined)) {
-      const it = await readAlong(gateway, { readers, rate: 20, seconds: 8 })
-      cpu.push([readers, it.cpu ?? 0])
-      late.push([readers, it.p99 ?? 0])
-    }
-    return {
-      title: 'More readers of one stream of 20 events a second',
-      x: 'readers',
-      y: 'CPU µs an event and reader, p99 in ms',
-      lines: { 'CPU µs': cpu, 'p99 ms': late },
-    }
+  readers: {
+    title: 'More readers of one stream of 20 events a second',
+    x: 'readers',
+    y: 'CPU µs an event and reader, p99 in ms',
+    of: [1, 3, 10, 30, 100, 300, 1_000],
+    async at(readers) {
+      const { cpu, p99 } = await readAlong(gateway, { readers, rate: 20, seconds: 8 })
+      return { 'CPU µs': cpu, 'p99 ms': p99 }
+    },
   },
-
-  async size(plan) {
-    const cpu: Point[] = []
-    const speed: Point[] = []
-    for (const size of [50, 160, 500, 2_000, 10_000, 100_000, 1_000_000]) {
-      const events = Math.max(10, Math.min(200_000, Math.round(32e6 / size))) * (plan.scale < 1 ? 0.1 : 1)
-      const it = await flood(gateway, Math.ceil(events), size)
-      cpu.push([size, ((it.cpu ?? 0) * 1e6) / 1e6])
-      speed.push([size, it.megabytes ?? 0])
-    }
-    return {
-      title: 'Larger events, as fast as they go',
-      x: 'bytes an event',
-      y: 'CPU µs an event, MB a second',
-      lines: { 'CPU µs an event': cpu, 'MB/s': speed },
-    }
+  size: {
+    title: 'Larger events, as fast as they go',
+    x: 'bytes an event',
+    y: 'CPU µs an event, MB a second',
+    of: [50, 160, 500, 2_000, 10_000, 100_000, 1_000_000],
+    async at(size) {
+      const events = Math.max(10, Math.min(200_000, Math.round(32e6 / size)))
+      const { cpu, megabytes } = await flood(gateway, events, size)
+      return { 'CPU µs an event': cpu, 'MB/s': megabytes }
+    },
   },
-
-  async length(plan) {
-    const cpu: Point[] = []
-    for (const kb of [1, 10, 100, 1_000, 10_000, 45_000].slice(0, plan.scale < 1 ? 4 : undefined)) {
-      const it = await flood(gateway, Math.ceil((kb * 1000) / 160))
-      cpu.push([kb, ((it.cpu ?? 0) * (kb * 1000)) / 160 / 1000])
-    }
-    return {
-      title: 'Longer answers, in events of 160 bytes',
-      x: 'KB of the answer',
-      y: 'CPU ms an answer',
-      lines: { 'CPU ms an answer': cpu },
-    }
+  length: {
+    title: 'Longer answers, in events of 160 bytes',
+    x: 'KB of the answer',
+    y: 'CPU ms an answer',
+    of: [1, 10, 100, 1_000, 10_000, 45_000],
+    async at(kb) {
+      const events = Math.ceil((kb * 1000) / 160)
+      const { cpu = Number.NaN } = await flood(gateway, events)
+      return { 'CPU ms an answer': (cpu * events) / 1000 }
+    },
   },
-
-  async listeners(plan) {
-    const cpu: Point[] = []
-    const late: Point[] = []
-    for (const clients of [1, 10, 100, 300, 1_000, 2_000].slice(0, plan.scale < 1 ? 3 : undefined)) {
-      const it = await fanOut(gateway, { clients, rate: 500, seconds: 4 })
-      cpu.push([clients, it.cpu ?? 0])
-      late.push([clients, it.p99 ?? 0])
-    }
-    return {
-      title: 'More listeners to a log of 500 lines a second',
-      x: 'websockets',
-      y: 'CPU µs a message, p99 in ms',
-      lines: { 'CPU µs a message': cpu, 'p99 ms': late },
-    }
+  listeners: {
+    title: 'More listeners to a log of 500 lines a second',
+    x: 'websockets',
+    y: 'CPU µs a message, p99 in ms',
+    of: [1, 10, 100, 300, 1_000, 2_000],
+    async at(clients) {
+      const { cpu, p99 } = await fanOut(gateway, { clients, rate: 500, seconds: 4 })
+      return { 'CPU µs a message': cpu, 'p99 ms': p99 }
+    },
   },
-
-  async kept(plan) {
-    const weight: Point[] = []
-    const chat: Point[] = []
-    const list: Point[] = []
-    const start: Point[] = []
-    for (const tasks of [10, 100, 1_000, 10_000].slice(0, plan.scale < 1 ? 3 : undefined)) {
-      const it = await keeping(tasks)
-      weight.push([tasks, it.megabytes])
-      chat.push([tasks, it.chatUs])
-      list.push([tasks, it.listMs])
-      start.push([tasks, it.startMs])
-    }
-    return {
-      title: 'More finished answers kept, of 1 KB each',
-      x: 'answers kept',
-      y: 'MB resident, CPU µs a new chat, ms to list all, ms to start again',
-      lines: { 'MB resident': weight, 'CPU µs a new chat': chat, 'ms to list': list, 'ms to start': start },
-    }
+  kept: {
+    title: 'More finished answers kept, of 1 KB each',
+    x: 'answers kept',
+    y: 'MB resident, CPU µs a new chat, ms to list all, ms to start again',
+    of: [10, 100, 1_000, 10_000],
+    at: keeping,
   },
 }
 
-interface Keeping {
-  readonly megabytes: number
-  readonly chatUs: number
-  readonly listMs: number
-  readonly startMs: number
-}
-
-async function keeping(tasks: number): Promise<Keeping> {
+async function keeping(tasks: number): Promise<Figures> {
   const env = { GHOST_TASK_LIMIT: `${tasks + 500}`, GHOST_TASK_TTL: '3600' }
   return standing(
     gateway,
@@ -164,7 +117,12 @@ async function keeping(tasks: number): Promise<Keeping> {
       const next = await gateway(dir, 9, env)
       const startMs = performance.now() - again
       await next.stop()
-      return { megabytes, chatUs: (cpu / 200) * 1e6, listMs, startMs }
+      return {
+        'MB resident': megabytes,
+        'CPU µs a new chat': (cpu / 200) * 1e6,
+        'ms to list': listMs,
+        'ms to start': startMs,
+      }
     },
     env,
   )
@@ -173,16 +131,19 @@ async function keeping(tasks: number): Promise<Keeping> {
 /** Draws them into `docs/performance/`. */
 export async function curves(plan: Plan, only: string | undefined): Promise<void> {
   mkdirSync(HOME, { recursive: true })
-  for (const [name, measure] of Object.entries(CURVES)) {
+  for (const [name, { title, x, y, of, at }] of Object.entries(GROWTHS)) {
     if (only && only !== name) continue
-    const used = cpuSeconds([process.pid])
-    const curve = await measure(plan)
-    writeFileSync(`${HOME}${name}.svg`, draw(curve))
-    for (const [line, points] of Object.entries(curve.lines))
+    const lines: Record<string, [number, number][]> = {}
+    for (const value of plan.scale < 1 ? of.slice(0, 3) : of)
+      for (const [line, figure] of Object.entries(await at(value))) {
+        lines[line] ??= []
+        lines[line].push([value, figure ?? Number.NaN])
+      }
+    writeFileSync(`${HOME}${name}.svg`, draw({ title, x, y, lines }))
+    for (const [line, points] of Object.entries(lines))
       plan.say(
-        `growth: ${curve.x}`,
+        `growth: ${x}`,
         `${line}: ${points.map(([a, b]) => `${a}: ${fixed(b, b < 10 ? 2 : 0)}`).join(', ')}`,
       )
-    console.error(`${name} took the load ${fixed(cpuSeconds([process.pid]) - used, 0)} CPU s`)
   }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { chatRequest } from './client.ts'
 import { cpuSeconds, residentBytes } from './figures.ts'
-import { type Figures, fixed, inTurn, type Plan, standing } from './rows.ts'
+import { beside, type Figures, fixed, type Plan, standing, times } from './rows.ts'
 import { gateway, nginx, probe, type Start } from './subject.ts'
 
 /** Opened before the first look, so that what is measured is one more stream and not the first. */
@@ -55,13 +55,14 @@ export async function idle(start: Start, streams: number): Promise<Figures> {
 }
 
 /** Once each: it is memory, not time. Needs 20,000 open files. */
-export async function silence(plan: Plan): Promise<void> {
+export function silence(plan: Plan): Promise<void> {
   const streams = Math.round(5_000 * plan.scale)
-  const of = (start: Start) => () => idle(start, streams)
-  const all = await inTurn({ ...plan, runs: 1 }, { nginx: of(nginx), probe: of(probe), gateway: of(gateway) })
-  for (const [name, it] of Object.entries(all))
-    plan.say(
-      'e',
-      `${streams} live streams, silent, ${name}: ${fixed(it.opened, 1)} KB each when open (${fixed((it.opened ?? 0) / (all.nginx?.opened ?? 1), 1)}x nginx, ${fixed((it.opened ?? 0) / (all.probe?.opened ?? 1), 1)}x probe), ${fixed(it.pinged, 1)} KB after 20 s; ${fixed(it.opening, 0)} CPU ms to open all, ${fixed(it.idling, 2)} % of a core while idle`,
-    )
+  return beside(
+    { ...plan, runs: 1 },
+    `e. ${streams} live streams, silent`,
+    { nginx, probe, gateway },
+    (start) => idle(start, streams),
+    (it, { nginx: n, probe: p }) =>
+      `${fixed(it.opened, 1)} KB each when open (${times(it, n, 'opened')}x nginx, ${times(it, p, 'opened')}x probe), ${fixed(it.pinged, 1)} KB after 20 s; ${fixed(it.opening, 0)} CPU ms to open all, ${fixed(it.idling, 2)} % of a core meanwhile`,
+  )
 }

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { KEY } from './client.ts'
 import { quantile, residentBytes, shared } from './figures.ts'
-import { type Figures, fixed, inTurn, loads, type Plan, share, standing } from './rows.ts'
+import { beside, type Figures, fixed, loads, type Plan, share, standing, times } from './rows.ts'
 import { gateway, probe, type Start } from './subject.ts'
 
 const UPGRADE = `GET /ws HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
@@ -27,7 +27,8 @@ function counting(tell: (ms: number | undefined) => void): (data: Buffer) => voi
       if (++count % 97 === 0) {
         const stamp = all.indexOf(STAMP, at)
         tell(
-          performance.now() - Number(all.toString('latin1', stamp + STAMP.length, stamp + STAMP.length + 12)),
+          performance.now() -
+            Number.parseFloat(all.toString('latin1', stamp + STAMP.length, stamp + STAMP.length + 16)),
         )
       } else tell(undefined)
       at += head + size
@@ -71,7 +72,7 @@ export async function fanOut(start: Start, { clients, rate, seconds }: Fan): Pro
         while (written < count) {
           const due = Math.min(count, ((performance.now() - began) / 1000) * rate)
           for (; written + perWrite <= due; written += perWrite) {
-            const line = `2026-01-01 12:00:00 INFO tool call number 12345${STAMP}${performance.now().toFixed(3).padEnd(12)}\n`
+            const line = `2026-01-01 12:00:00 INFO${STAMP}${performance.now().toFixed(3)} tool call number 12345\n`
             writeSync(log, line.repeat(perWrite))
           }
           if (written + perWrite > count) break
@@ -113,13 +114,14 @@ export async function fanOut(start: Start, { clients, rate, seconds }: Fan): Pro
   })
 }
 
-export async function logFanOut(plan: Plan): Promise<void> {
+export function logFanOut(plan: Plan): Promise<void> {
   const fan = { clients: Math.round(500 * plan.scale), rate: 2_000, seconds: Math.max(2, 5 * plan.scale) }
-  const of = (start: Start) => () => fanOut(start, fan)
-  const all = await inTurn(plan, { probe: of(probe), gateway: of(gateway) })
-  for (const [name, it] of Object.entries(all))
-    plan.say(
-      'f',
-      `${fan.clients} websockets x ${fan.rate} lines/s, ${name}: ${fixed((it.delivered ?? 0) * 100, 1)} % delivered, ${fixed((it.perSecond ?? 0) / 1e3, 0)} k/s, ${fixed(it.cpu)} CPU µs a message (${fixed((it.cpu ?? 0) / (all.probe?.cpu ?? 1))}x probe), late p50 ${fixed(it.p50, 1)} ms, p99 ${fixed(it.p99, 1)} ms; ${loads(it)}`,
-    )
+  return beside(
+    plan,
+    `f. ${fan.clients} websockets of ${fan.rate} lines/s`,
+    { probe, gateway },
+    (start) => fanOut(start, fan),
+    (it, { probe: p }) =>
+      `${fixed((it.delivered ?? 0) * 100, 1)} % delivered, ${fixed((it.perSecond ?? 0) / 1e3, 0)} k/s, ${fixed(it.cpu)} CPU µs a message (${times(it, p, 'cpu')}x probe), late p50 ${fixed(it.p50, 1)} ms, p99 ${fixed(it.p99, 1)} ms; ${loads(it)}`,
+  )
 }

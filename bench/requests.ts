@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { chatRequest } from './client.ts'
 import { quantile, shared } from './figures.ts'
-import { type Figures, fixed, inTurn, loads, type Plan, share, standing } from './rows.ts'
+import { beside, type Figures, fixed, loads, type Plan, share, standing, times } from './rows.ts'
 import { direct, gateway, nginx, probe, type Start } from './subject.ts'
 
 const CONNECTIONS = 32
@@ -64,18 +64,13 @@ export async function asked(start: Start, seconds: number): Promise<Figures> {
   })
 }
 
-export async function requests(plan: Plan): Promise<void> {
-  const seconds = Math.max(1, 3 * plan.scale)
-  const of = (start: Start) => () => asked(start, seconds)
-  const all = await inTurn(plan, {
-    direct: of(direct),
-    nginx: of(nginx),
-    probe: of(probe),
-    gateway: of(gateway),
-  })
-  for (const [name, it] of Object.entries(all))
-    plan.say(
-      'c',
-      `chats with a JSON answer on ${CONNECTIONS} connections, ${name}: ${fixed(it.perSecond, 0)}/s, p50 ${fixed(it.p50)} ms, p99 ${fixed(it.p99)} ms, ${fixed(it.cpu, 1)} CPU µs each (${fixed((it.cpu ?? 0) / (all.nginx?.cpu ?? 1), 1)}x nginx, ${fixed((it.cpu ?? 0) / (all.probe?.cpu ?? 1))}x probe); ${loads(it)}`,
-    )
+export function requests(plan: Plan): Promise<void> {
+  return beside(
+    plan,
+    `c. JSON answers on ${CONNECTIONS} connections`,
+    { direct, nginx, probe, gateway },
+    (start) => asked(start, Math.max(1, 3 * plan.scale)),
+    (it, { nginx: n, probe: p }) =>
+      `${fixed(it.perSecond, 0)}/s, p50 ${fixed(it.p50)} ms, p99 ${fixed(it.p99)} ms, ${fixed(it.cpu, 1)} CPU µs each (${times(it, n, 'cpu')}x nginx, ${times(it, p, 'cpu')}x probe); ${loads(it)}`,
+  )
 }

@@ -69,6 +69,25 @@ export async function inTurn(
   )
 }
 
+/** The subjects beside each other, a row each. */
+export async function beside(
+  plan: Plan,
+  workload: string,
+  starts: Readonly<Record<string, Start>>,
+  measure: (start: Start) => Promise<Figures>,
+  row: (figures: Figures, all: Readonly<Record<string, Figures>>) => string,
+): Promise<void> {
+  const all = await inTurn(
+    plan,
+    Object.fromEntries(Object.entries(starts).map(([name, start]) => [name, () => measure(start)])),
+  )
+  for (const [name, figures] of Object.entries(all)) plan.say(workload, `${name}: ${row(figures, all)}`)
+}
+
+/** How many times as much as another subject. */
+export const times = (figures: Figures, other: Figures | undefined, key: string): string =>
+  fixed((figures[key] ?? Number.NaN) / (other?.[key] ?? Number.NaN))
+
 export const fixed = (value: number | undefined, digits = 2): string =>
   value === undefined || Number.isNaN(value) ? '–' : value.toFixed(digits)
 

@@ -1,6 +1,6 @@
 import { chatRequest, delays, hear, resumeRequest } from './client.ts'
 import { quantile, residentBytes, shared } from './figures.ts'
-import { type Figures, fixed, inTurn, loads, type Plan, share, standing } from './rows.ts'
+import { beside, type Figures, fixed, loads, type Plan, share, standing, times } from './rows.ts'
 import { direct, gateway, nginx, probe, type Start } from './subject.ts'
 
 /** So that a journal and a log of 50 MB are not what is measured where more is streamed. */
@@ -45,25 +45,16 @@ async function crowd(
   await Promise.all(others)
 }
 
-export async function fullSpeed(plan: Plan): Promise<void> {
+export function fullSpeed(plan: Plan): Promise<void> {
   const events = 200_000 * plan.scale
-  const of = (start: Start) => () => flood(start, events)
-  const {
-    gateway: g,
-    nginx: n,
-    probe: p,
-    direct: d,
-  } = await inTurn(plan, {
-    nginx: of(nginx),
-    probe: of(probe),
-    gateway: of(gateway),
-    direct: of(direct),
-  })
-  for (const [name, it] of Object.entries({ direct: d, nginx: n, probe: p, gateway: g }))
-    plan.say(
-      'a',
-      `${events} events of 160 bytes, ${name}: ${fixed(it?.cpu)} CPU s/M (${fixed((it?.cpu ?? 0) / (n?.cpu ?? 1), 1)}x nginx, ${fixed((it?.cpu ?? 0) / (p?.cpu ?? 1), 1)}x probe), ${fixed((it?.perSecond ?? 0) / 1e6)} M/s, ${fixed(it?.megabytes, 0)} MB/s; ${loads(it)}`,
-    )
+  return beside(
+    plan,
+    `a. ${events} events of 160 bytes`,
+    { direct, nginx, probe, gateway },
+    (start) => flood(start, events),
+    (it, { nginx: n, probe: p }) =>
+      `${fixed(it.cpu)} CPU s/M (${times(it, n, 'cpu')}x nginx, ${times(it, p, 'cpu')}x probe), ${fixed((it.perSecond ?? 0) / 1e6)} M/s, ${fixed(it.megabytes, 0)} MB/s; ${loads(it)}`,
+  )
 }
 
 export interface Steady {
@@ -158,20 +149,16 @@ export async function readAlong(
   })
 }
 
-export async function tenThousand(plan: Plan): Promise<void> {
+export function tenThousand(plan: Plan): Promise<void> {
   const load = { streams: 500, rate: 20, seconds: Math.max(4, 12 * plan.scale) }
-  const of = (start: Start) => () => steady(start, load)
-  const all = await inTurn(plan, {
-    direct: of(direct),
-    nginx: of(nginx),
-    probe: of(probe),
-    gateway: of(gateway),
-  })
-  for (const [name, it] of Object.entries(all))
-    plan.say(
-      'b',
-      `500 streams x 20 events/s, ${name}: p50 ${fixed(it.p50)} ms, p99 ${fixed(it.p99)} ms, ${fixed(it.cpu, 1)} CPU µs an event (${fixed((it.cpu ?? 0) / (all.nginx?.cpu ?? 1))}x nginx, ${fixed((it.cpu ?? 0) / (all.probe?.cpu ?? 1))}x probe), ${fixed(it.resident, 0)} MB resident; ${loads(it)}`,
-    )
+  return beside(
+    plan,
+    'b. 500 streams of 20 events/s',
+    { direct, nginx, probe, gateway },
+    (start) => steady(start, load),
+    (it, { nginx: n, probe: p }) =>
+      `p50 ${fixed(it.p50)} ms, p99 ${fixed(it.p99)} ms, ${fixed(it.cpu, 1)} CPU µs an event (${times(it, n, 'cpu')}x nginx, ${times(it, p, 'cpu')}x probe), ${fixed(it.resident, 0)} MB resident; ${loads(it)}`,
+  )
 }
 
 /** d. A finished answer again, and what keeping it costs. */
@@ -209,14 +196,14 @@ export async function replay(start: Start, events: number): Promise<Figures> {
   )
 }
 
-export async function again(plan: Plan): Promise<void> {
+export function again(plan: Plan): Promise<void> {
   const events = 300_000 * plan.scale
-  const bytes = (events * 160) / 1e6
-  const of = (start: Start) => () => replay(start, events)
-  const all = await inTurn(plan, { probe: of(probe), gateway: of(gateway) })
-  for (const [name, it] of Object.entries(all))
-    plan.say(
-      'd',
-      `${bytes} MB again, ${name}: ${fixed(it.cpu, 0)} CPU ms (${fixed((it.cpu ?? 0) / (all.probe?.cpu ?? 1))}x probe), ${fixed(it.megabytes, 0)} MB/s, first byte after ${fixed(it.firstMs, 1)} ms, resident ${fixed(it.weight)} bytes for each kept; ${loads(it)}`,
-    )
+  return beside(
+    plan,
+    `d. ${(events * 160) / 1e6} MB again`,
+    { probe, gateway },
+    (start) => replay(start, events),
+    (it, { probe: p }) =>
+      `${fixed(it.cpu, 0)} CPU ms (${times(it, p, 'cpu')}x probe), ${fixed(it.megabytes, 0)} MB/s, first byte after ${fixed(it.firstMs, 1)} ms, resident ${fixed(it.weight)} bytes for each kept; ${loads(it)}`,
+  )
 }

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { KEY } from './client.ts'
 import { peakBytes, residentBytes, shared } from './figures.ts'
-import { type Figures, fixed, inTurn, loads, type Plan, share, standing } from './rows.ts'
+import { beside, type Figures, fixed, loads, type Plan, share, standing, times } from './rows.ts'
 import { direct, gateway, nginx, probe, type Start } from './subject.ts'
 
 const BOUNDARY = 'bench-boundary'
@@ -64,18 +64,14 @@ export async function sent(start: Start, bytes: number): Promise<Figures> {
   )
 }
 
-export async function uploads(plan: Plan): Promise<void> {
+export function uploads(plan: Plan): Promise<void> {
   const bytes = 100e6 * plan.scale
-  const of = (start: Start) => () => sent(start, bytes)
-  const all = await inTurn(plan, {
-    direct: of(direct),
-    nginx: of(nginx),
-    probe: of(probe),
-    gateway: of(gateway),
-  })
-  for (const [name, it] of Object.entries(all))
-    plan.say(
-      'g',
-      `an upload of ${bytes / 1e6} MB, ${name}: ${fixed(it.ms, 0)} ms (${fixed((it.ms ?? 0) / (all.nginx?.ms ?? 1))}x nginx, ${fixed((it.ms ?? 0) / (all.direct?.ms ?? 1))}x direct), ${fixed(it.cpu, 0)} CPU ms, ${fixed(it.grown, 1)} MB more resident at most; ${loads(it)}`,
-    )
+  return beside(
+    plan,
+    `g. an upload of ${bytes / 1e6} MB`,
+    { direct, nginx, probe, gateway },
+    (start) => sent(start, bytes),
+    (it, { nginx: n, direct: d }) =>
+      `${fixed(it.ms, 0)} ms (${times(it, n, 'ms')}x nginx, ${times(it, d, 'ms')}x direct), ${fixed(it.cpu, 0)} CPU ms, ${fixed(it.grown, 1)} MB more resident at most; ${loads(it)}`,
+  )
 }

@@ -23,7 +23,13 @@ test('more than it holds is had all the same', () => {
 })
 
 test.each([
-  ['taken and given back', (splitter: Splitter) => void (splitter.take(), splitter.release())],
+  [
+    'taken and given back',
+    (splitter: Splitter) => {
+      splitter.take()
+      splitter.release()
+    },
+  ],
   ['taken and never given back', (splitter: Splitter) => void splitter.take()],
   ['never taken', () => {}],
 ])('a stream that ends keeps no room: what it had was %s', (_, act) => {

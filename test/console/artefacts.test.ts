@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { SHOWCASE } from '../../src/agent/showcase.ts'
 import { DONE, delta, sse, stop } from '../rig/answers.ts'
 import { eventually, gate } from '../rig/wait.ts'
-import { builtConsole, ended, openConsole, say, startBrowser, type World } from './browser.ts'
+import { answerWith, builtConsole, openConsole, say, startBrowser } from './browser.ts'
 
 // A browser on a busy machine takes its time; what a test waits for has limits of its own.
 vi.setConfig({ testTimeout: 120_000 })
@@ -16,12 +16,6 @@ beforeAll(async () => {
   browser = await startBrowser()
 }, 120_000)
 afterAll(() => browser.close())
-
-async function answerWith({ rig, page }: World, text: string): Promise<void> {
-  rig.agent.play('POST /api/chat', sse(delta(text), stop(), DONE))
-  await say(page, 'go')
-  await ended(page)
-}
 
 const fenced = (language: string, text: string) => `\`\`\`${language}\n${text}\n\`\`\``
 const artefact = (page: Page, language: string) =>

@@ -7,6 +7,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core'
+import { DONE, delta, sse, stop } from '../rig/answers.ts'
 import type { Rig, RigOptions } from '../rig/rig.ts'
 import { type Cutter, startCutter } from './cutter.ts'
 
@@ -121,6 +122,16 @@ export async function say(page: Page, text: string): Promise<void> {
   await page.getByRole('textbox', { name: 'Message' }).fill(text)
   await page.getByRole('button', { name: 'Send' }).click()
 }
+
+/** Asks, and has the agent answer with these events before it ends well. */
+export async function answerWithEvents({ rig, page }: World, ...events: readonly string[]): Promise<void> {
+  rig.agent.play('POST /api/chat', sse(...events, stop(), DONE))
+  await say(page, 'go')
+  await ended(page)
+}
+
+/** The same with a text, whole. */
+export const answerWith = (world: World, text: string): Promise<void> => answerWithEvents(world, delta(text))
 
 /** The answers on the page, as text without their feet. */
 export async function answers(page: Page): Promise<string[]> {

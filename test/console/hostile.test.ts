@@ -1,9 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { DONE, delta, sse, stop } from '../rig/answers.ts'
 import { eventually } from '../rig/wait.ts'
 import { drawn, reaching, TOUCHES } from './attacks.ts'
-import { builtConsole, ended, openConsole, say, startBrowser, type World } from './browser.ts'
+import { answerWith, builtConsole, openConsole, startBrowser } from './browser.ts'
 import { type Stranger, startStranger } from './stranger.ts'
 
 // A browser on a busy machine takes its time; what a test waits for has limits of its own.
@@ -22,12 +21,6 @@ afterAll(async () => {
 })
 
 const fenced = (language: string, text: string) => `\`\`\`${language}\n${text}\n\`\`\``
-
-async function answerWith({ rig, page }: World, text: string): Promise<void> {
-  rig.agent.play('POST /api/chat', sse(delta(text), stop(), DONE))
-  await say(page, 'go')
-  await ended(page)
-}
 
 /** Remembers what any frame tells the page. */
 const listen = (page: Page) =>

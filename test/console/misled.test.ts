@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { DONE, delta, sse, stop } from '../rig/answers.ts'
-import { answers, builtConsole, ended, openConsole, say, startBrowser, type World } from './browser.ts'
+import { delta } from '../rig/answers.ts'
+import { answers, answerWith, answerWithEvents, builtConsole, openConsole, startBrowser } from './browser.ts'
 import { type Stranger, startStranger } from './stranger.ts'
 
 // A browser on a busy machine takes its time; what a test waits for has limits of its own.
@@ -19,12 +19,6 @@ afterAll(async () => {
   await stranger[Symbol.asyncDispose]()
 })
 
-async function answerWith({ rig, page }: World, ...steps: readonly string[]): Promise<void> {
-  rig.agent.play('POST /api/chat', sse(...steps, stop(), DONE))
-  await say(page, 'go')
-  await ended(page)
-}
-
 test('A76, A78: what looks like a command to the page is text, and an event that nobody knows is nothing', async () => {
   await using world = await openConsole(browser)
   const { page, wire } = world
@@ -36,7 +30,7 @@ test('A76, A78: what looks like a command to the page is text, and an event that
     'event: execute',
   ]
   stranger.forget()
-  await answerWith(
+  await answerWithEvents(
     world,
     'event: execute\ndata: {"code":"window.hacked=1"}\n\n',
     `event: navigate\ndata: ${stranger.url}\n\n`,
@@ -73,7 +67,7 @@ test('A14, A100: no parameter of the address configures the page, and no other p
     `${wire.url}/?key=${rig.key}&${query}&theme=javascript:window.hacked=1&__proto__[hacked]=1#${query}`,
   )
   await page.getByRole('textbox', { name: 'Message' }).waitFor()
-  await answerWith(world, delta(`[there](${stranger.url}/there)`))
+  await answerWith(world, `[there](${stranger.url}/there)`)
   await page.evaluate("fetch('/healthz').then(() => new Promise(requestAnimationFrame))")
   expect(stranger.visits).toEqual([])
   expect(requests.slice(before).filter((url) => url.includes(stranger.url))).toEqual([])
@@ -107,7 +101,7 @@ test.each([
     window.still = 0
     setInterval(() => { const now = performance.now(); window.still = Math.max(window.still, now - last); last = now }, 20)
   }`)
-  await answerWith(world, ...(text.match(/[\s\S]{1,4000}/g) ?? []).map(delta))
+  await answerWithEvents(world, ...(text.match(/[\s\S]{1,4000}/g) ?? []).map(delta))
   await page.getByRole('textbox', { name: 'Message' }).fill('goes on')
   expect(await page.evaluate('window.still')).toBeLessThan(STILL_MS)
   expect(world.complaints).toEqual([])

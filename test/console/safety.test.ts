@@ -1,9 +1,8 @@
 import { appendFile } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { DONE, delta, sse, stop } from '../rig/answers.ts'
 import { eventually } from '../rig/wait.ts'
-import { builtConsole, ended, openConsole, say, startBrowser, type World } from './browser.ts'
+import { answerWith, builtConsole, openConsole, startBrowser } from './browser.ts'
 
 // A browser on a busy machine takes its time; what a test waits for has limits of its own.
 vi.setConfig({ testTimeout: 90_000 })
@@ -45,12 +44,6 @@ const ATTACKS = [
   `- in a list\n  \`\`\`"><img src=x onerror=window.hacked=1>\n  <img src="${EVIL}/29.png">\n  \`\`\``,
   'autolinks: https://example.com/fine <javascript:window.hacked=1> mail@example.com',
 ]
-
-async function answerWith({ rig, page }: World, text: string): Promise<void> {
-  rig.agent.play('POST /api/chat', sse(delta(text), stop(), DONE))
-  await say(page, 'go')
-  await ended(page)
-}
 
 const words = (page: Page) => page.locator('article[aria-label="Agent"] .words')
 
