@@ -20,7 +20,8 @@ const AT_ONCE = 16
 const PATIENCE_MS = 15_000
 /** How long a mutated request may go unanswered: many of them are only half of one. */
 const HALF_MS = 200
-const FORGOTTEN_MS = 60_000
+/** Longer than an idle connection lives, and than the thread that speaks. */
+const FORGOTTEN_MS = 90_000
 
 /** Says the bytes in a few pieces, and goes away when there was an answer, or none for long enough. */
 async function say(port: number, chance: Chance, bytes: Buffer, then?: Buffer): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -33,4 +33,18 @@ test('nothing of what was said is left on the disk, however it ended', { timeout
     else process.env.TMPDIR = before
     await rm(scratch, { recursive: true, force: true })
   }
+})
+
+/** What this process has open below a folder that is gone. */
+async function openScratch(): Promise<string[]> {
+  const files = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  )
+  return files.filter((file) => file.includes('ghost-voice-'))
+}
+
+test.runIf(process.platform === 'linux')('what was spoken keeps nothing open', async () => {
+  await using speech = await startSpeech({})
+  for (let n = 0; n < 3; n += 1) await bytesOf(await speech.say({ text: 'Hello. Goodbye.' }))
+  expect(await eventually('it is closed', async () => (await openScratch()).length === 0)).toBe(true)
 })

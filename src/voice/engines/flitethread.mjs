@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 // On Linux this is the priority of the thread that asks, elsewhere of the whole process.
 if (process.platform === 'linux') setPriority(10)
 
+const FOLDER = 3
 const flite = await WebAssembly.compile(readFileSync(workerData))
 
 parentPort.on('message', async ({ dir, voice, stretch }) => {
@@ -28,8 +29,13 @@ parentPort.on('message', async ({ dir, voice, stretch }) => {
       preopens: { '/io': dir },
       returnOnExit: true,
     })
-    const code = wasi.start(await WebAssembly.instantiate(flite, wasi.getImportObject()))
-    parentPort.postMessage({ code })
+    try {
+      const code = wasi.start(await WebAssembly.instantiate(flite, wasi.getImportObject()))
+      parentPort.postMessage({ code })
+    } finally {
+      // The folder is its first descriptor, and would stay open until the collector comes by.
+      wasi.wasiImport.fd_close(FOLDER)
+    }
   } catch (error) {
     parentPort.postMessage({ code: String(error) })
   }
