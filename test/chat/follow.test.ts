@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { follow } from '../../src/gateway/chat/follow.ts'
 import { MemoryStore } from '../../src/gateway/store/memory.ts'
 import type { Page, StreamStore } from '../../src/gateway/store/store.ts'
+import { pending } from '../rig/wait.ts'
 import { ROOMY } from '../store/contract.ts'
 import { batch, born, filled, finished } from '../store/tools.ts'
 
@@ -12,9 +13,10 @@ const NOTHING = { bytes: [], next: 0 }
 function following(store: StreamStore, id: string, from = 0) {
   const leave = new AbortController()
   const pages: Page[] = []
-  const over = (async () => {
-    for await (const page of follow(store, id, from, PULSE_MS, leave.signal)) pages.push(page)
-  })()
+  const over = follow(store, id, from, PULSE_MS, leave.signal, (page) => {
+    pages.push(page)
+    return undefined
+  })
   over.catch(() => {})
   return { pages, over, leave: () => leave.abort(), said: () => pages.map(textOf) }
 }
@@ -84,11 +86,15 @@ describe('a follower', () => {
     const store = new MemoryStore({ ...ROOMY, tasks: 1 })
     const id = await born(store)
     await store.append(id, filled(200_000, 4))
-    const pages = follow(store, id, 0, PULSE_MS, new AbortController().signal)
-    expect((await pages.next()).value).not.toHaveProperty('end')
-    await store.end(id, { reason: 'done' })
-    await born(store)
-    await expect(pages.next()).rejects.toMatchObject({ code: 'task_not_found' })
+    const shown: Page[] = []
+    const over = follow(store, id, 0, PULSE_MS, new AbortController().signal, async (page) => {
+      shown.push(page)
+      await store.end(id, { reason: 'done' })
+      await born(store)
+    })
+    await expect(over).rejects.toMatchObject({ code: 'task_not_found' })
+    expect(shown).toHaveLength(1)
+    expect(shown[0]).not.toHaveProperty('end')
   })
 
   test('of a log that still runs when the store closes is sent away, and does not ask for ever', async () => {
@@ -113,11 +119,23 @@ describe('a follower', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  test('that leaves while it is being shown something is not kept waiting for more', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    await store.append(id, batch('a'))
+    const leave = new AbortController()
+    const over = follow(store, id, 0, PULSE_MS, leave.signal, async () => leave.abort())
+    await pass()
+    expect(await pending(over)).toBe(false)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('that has left before it came reads nothing', async () => {
     const store = new MemoryStore(ROOMY)
     const id = await finished(store, batch('a'))
-    const pages = follow(store, id, 0, PULSE_MS, AbortSignal.abort())
-    expect(await pages.next()).toEqual({ done: true, value: undefined })
+    const shown: Page[] = []
+    await follow(store, id, 0, PULSE_MS, AbortSignal.abort(), async (page) => void shown.push(page))
+    expect(shown).toEqual([])
   })
 })
 

@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type DiskOptions, DiskStore } from '../../src/gateway/store/disk.ts'
+import { DiskStore } from '../../src/gateway/store/disk.ts'
+import type { DiskOptions } from '../../src/gateway/store/diskoptions.ts'
 import { ROOMY } from '../store/contract.ts'
 
 /** A data directory of a test's own. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { REDIS_TIMING } from '../../src/gateway/store/redis/options.ts'
 import { eventually, within } from '../rig/wait.ts'
-import { batch, born, finished, NEVER, readNow } from '../store/tools.ts'
+import { batch, born, finished, NEVER, readNow, wait } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
 import { refusal } from './script.ts'
 import { RedisServer } from './server.ts'
@@ -54,7 +54,7 @@ test('a gateway closes in time though Redis is away, with answers that could not
     const a = await gateways.open()
     const id = await born(a)
     await stop()
-    const [appending, waiting] = [a.append(id, batch('a')), a.wait(id, 5, 60_000, NEVER)]
+    const [appending, waiting] = [a.append(id, batch('a')), wait(a, id, 5, 60_000, NEVER)]
     await within('the close', a.close(), REDIS_TIMING.callMs + 2_000)
     await within('who waited', Promise.all([appending, waiting]))
     redis.thaw()

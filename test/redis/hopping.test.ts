@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RedisStore } from '../../src/gateway/store/redis.ts'
 import { within } from '../rig/wait.ts'
-import { batch, born, NEVER } from '../store/tools.ts'
+import { batch, born, NEVER, wait } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
 import { RedisServer } from './server.ts'
 
@@ -32,7 +32,7 @@ async function hop(
     if (page.end) return Buffer.concat(seen)
     const stands = page.next === number
     number = page.next
-    if (waits || stands) await store.wait(id, number, 2_000, NEVER)
+    if (waits || stands) await wait(store, id, number, 2_000, NEVER)
   }
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { RedisStore } from '../../src/gateway/store/redis.ts'
 import { eventually, within } from '../rig/wait.ts'
-import { batch, born, finished, NEVER, readNow } from '../store/tools.ts'
+import { batch, born, finished, NEVER, readNow, wait } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
 import { refusal, Script } from './script.ts'
 import { RedisServer } from './server.ts'
@@ -28,10 +28,10 @@ test('F58: Redis that lost everything ends what ran as interrupted, for all read
     const readings = [gateways.readToEnd(a, id, 0), gateways.readToEnd(b, id, 0)]
     await eventually(
       'the other gateway to follow',
-      () => b.bytes === 2 || b.read(id, 1).then((page) => page?.next === 2),
+      async () => b.bytes === 2 || (await b.read(id, 1))?.next === 2,
     )
     const slow = await b.read(id, 0)
-    await b.wait(id, slow?.next ?? 0, 1, NEVER)
+    await wait(b, id, slow?.next ?? 0, 1, NEVER)
     await lose()
     expect((await within('all readers', Promise.all(readings))).map(String)).toEqual(['ab', 'ab'])
     expect(await within('an append', a.append(id, batch('late')))).toBe('ended')

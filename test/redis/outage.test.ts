@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { RedisStore } from '../../src/gateway/store/redis.ts'
 import { Passage } from '../rig/passage.ts'
 import { eventually, pending, within } from '../rig/wait.ts'
-import { batch, born, filled, NEVER, readNow } from '../store/tools.ts'
+import { batch, born, filled, NEVER, readNow, wait } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
 import { refusal, Script } from './script.ts'
 import { RedisServer } from './server.ts'
@@ -51,7 +51,7 @@ for (const { name, stop, go } of STANDSTILLS)
     await go(redis)
     await durable(a)
     await eventually('the other gateway to have the rest', async () => {
-      return (await b.read(id, 19).catch(() => undefined))?.next === 20
+      return (await Promise.resolve(b.read(id, 19)).catch(() => undefined))?.next === 20
     })
     for (let i = 0; i < 10; i++) await script.say(a, id)
     expect(await within('the end', a.end(id, { reason: 'done' }))).toBe(true)
@@ -97,7 +97,7 @@ test('connections that died without a word are replaced', async () => {
   const a = await gateways.open()
   const b = await gateways.open({ url: `redis://127.0.0.1:${way.port}` })
   const id = await born(a)
-  const waiting = b.wait(id, 0, 60_000, NEVER)
+  const waiting = wait(b, id, 0, 60_000, NEVER)
   const mine = await born(b)
   way.stall()
   expect(await within('an append', b.append(mine, batch('a')))).toBe('stored')
@@ -141,7 +141,7 @@ test('F58, F59: while Redis is away every question is answered within two second
       () => a.create({ id: randomUUID() }),
       () => a.ready(),
       () => a.list(),
-      () => b.read(id, 0),
+      async () => b.read(id, 0),
       () => b.info(id),
       () => b.end(id, { reason: 'cancelled' }),
       () => b.shared.askToCancel(id),
@@ -150,7 +150,7 @@ test('F58, F59: while Redis is away every question is answered within two second
     for (const fault of await within('all answers', Promise.all(asked.map((ask) => refusal(ask()))), 2_000))
       expect(fault).toMatchObject({ name: 'Fault', code: 'store_unavailable', status: 503 })
     await within('a sweep', a.sweep(), 2_000)
-    await within('a wait', b.wait(id, 5, 100, NEVER), 2_000)
+    await within('a wait', wait(b, id, 5, 100, NEVER), 2_000)
   }
 })
 

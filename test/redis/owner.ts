@@ -16,8 +16,8 @@ export interface Answer {
 const options = JSON.parse(process.argv[2] ?? '') as RedisOptions
 const store = await RedisStore.open({ ...options, say() {} })
 process.on('message', ({ question, name, args }: Question) => {
-  const call = store[name].bind(store) as (...args: readonly unknown[]) => Promise<unknown>
-  call(...args).then(
+  const call = store[name].bind(store) as (...args: readonly unknown[]) => unknown
+  Promise.resolve(call(...args)).then(
     (value) => process.send?.({ question, value } satisfies Answer),
     (error) => process.send?.({ question, error: String(error) } satisfies Answer),
   )

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SEAL } from '../../src/gateway/store/redis/keys.ts'
 import type { StreamStore } from '../../src/gateway/store/store.ts'
 import { eventually, pending, within } from '../rig/wait.ts'
-import { batch, born, filled, finished, NEVER, pages, readNow } from '../store/tools.ts'
+import { batch, born, filled, finished, NEVER, pages, readNow, wait } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'
 import { RedisServer } from './server.ts'
 
@@ -76,7 +76,7 @@ test('a reader that comes is followed for at once, not when the blocked connecti
   const started = performance.now()
   for (let i = 0; i < 15; i++) {
     const id = await born(a)
-    const waiting = b.wait(id, 0, 60_000, NEVER)
+    const waiting = wait(b, id, 0, 60_000, NEVER)
     await pending(waiting, 10)
     await a.append(id, batch('a'))
     await within('the reader', waiting)
@@ -89,7 +89,7 @@ test('a reader that is far behind gets everything, and costs the gateway a bound
   await using gateways = new Gateways(redis)
   const [a, b] = await gateways.pair()
   const id = await born(a)
-  const first = b.wait(id, 0, 60_000, NEVER)
+  const first = wait(b, id, 0, 60_000, NEVER)
   const chunks = Array.from({ length: 200 }, () => randomBytes(20_000))
   for (const chunk of chunks) await a.append(id, batch(chunk))
   await within('the reader that came first', first)

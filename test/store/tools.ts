@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import type { Batch, NewTask, StreamStore } from '../../src/gateway/store/store.ts'
+import type { Batch, Leaving, NewTask, StreamStore } from '../../src/gateway/store/store.ts'
 
 const bytesOf = (chunk: Uint8Array | string) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
 
@@ -50,6 +50,28 @@ export async function pages(store: StreamStore, id: string, from = 0): Promise<S
 export const readNow = async (store: StreamStore, id: string, from = 0): Promise<Buffer> =>
   Buffer.concat((await pages(store, id, from)).map(({ bytes }) => bytes))
 
+/** Resolves when there may be something to read at `from`, when `ms` have passed, or on abort. */
+export function wait(
+  store: StreamStore,
+  id: string,
+  from: number,
+  ms: number,
+  signal: Leaving,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      clearTimeout(timer)
+      store.unwatch(id, sleeper)
+      signal.removeEventListener('abort', go)
+      resolve()
+    }
+    const sleeper = { wake: go }
+    const timer = setTimeout(go, ms)
+    signal.addEventListener('abort', go)
+    if (signal.aborted || !store.watch(id, from, sleeper)) go()
+  })
+}
+
 /** Reads from `from` on until the end, waiting where there is nothing yet. `paced` runs before every read. */
 export async function readToEnd(
   store: StreamStore,
@@ -65,7 +87,7 @@ export async function readToEnd(
     seen.push(...page.bytes.map((view) => Uint8Array.from(view)))
     if (page.end) return Buffer.concat(seen)
     at = page.next
-    await store.wait(id, at, 60_000, NEVER)
+    await wait(store, id, at, 60_000, NEVER)
   }
 }
 

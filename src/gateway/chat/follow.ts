@@ -2,32 +2,94 @@ import type { ServerResponse } from 'node:http'
 import { Departure } from '../departure.ts'
 import { Fault } from '../fault.ts'
 import { streamOf } from '../http2.ts'
-import type { Leaving, Page, StreamStore } from '../store/store.ts'
+import type { Leaving, Page, Sleeper, StreamStore } from '../store/store.ts'
 import { isFull, send } from './chunked.ts'
 import { ending, endsBlank, PING } from './frames.ts'
+
+/** What a reader does with a page. A promise: it takes no more before that is fulfilled. */
+type Show = (page: Page) => Promise<void> | undefined
+
+/** One who reads a log: sleeps where there is nothing yet, and is woken now and then all the same. */
+class Follower implements Sleeper {
+  readonly #pulseMs: number
+  #quietSince = performance.now()
+  #timer: NodeJS.Timeout | undefined
+  #woken: (() => void) | undefined
+
+  constructor(pulseMs: number) {
+    this.#pulseMs = pulseMs
+    this.#setTimer(pulseMs)
+  }
+
+  /** Nothing came for so long that the reader is to hear of it. */
+  get isDue(): boolean {
+    return performance.now() - this.#quietSince >= this.#pulseMs
+  }
+
+  sleep(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#woken = resolve
+    })
+  }
+  wake(): void {
+    this.#woken?.()
+  }
+
+  heard(): void {
+    this.#quietSince = performance.now()
+  }
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  /** One timer for a reader, that looks what is left: one for each time it sleeps would be a good part of what an event costs. */
+  #setTimer(ms: number): void {
+    this.#timer = setTimeout(() => {
+      const left = this.#quietSince + this.#pulseMs - performance.now()
+      if (left <= 0) this.wake()
+      this.#setTimer(left > 0 ? left : this.#pulseMs)
+    }, ms)
+  }
+}
 
 /**
  * Reads a log from number `from`: what is there, then what comes, then the end. It is the chat response, the resume response and the
  * second device, all three. An empty page is a pulse: nothing came for `pulseMs`.
  * @throws Fault `task_not_found` when the log is unknown, or was evicted on the way
  */
-export async function* follow(
+export async function follow(
   store: StreamStore,
   id: string,
   from: number,
   pulseMs: number,
-  signal: Leaving,
-): AsyncGenerator<Page, void, void> {
-  for (let quietSince = performance.now(); !signal.aborted; ) {
-    const page = await store.read(id, from)
-    if (!page) throw new Fault('task_not_found', 'this answer is not known here, or no longer')
-    if (page.bytes.length > 0 || page.end || performance.now() - quietSince >= pulseMs) {
-      yield page
-      quietSince = performance.now()
+  gone: Leaving,
+  show: Show,
+): Promise<void> {
+  if (gone.aborted) return
+  const follower = new Follower(pulseMs)
+  const leave = () => follower.wake()
+  gone.addEventListener('abort', leave)
+  try {
+    for (let next = from; ; ) {
+      // What is in memory comes without a promise, of which there would be several an event.
+      const reading = store.read(id, next)
+      const page = reading instanceof Promise ? await reading : reading
+      if (gone.aborted) return
+      if (!page) throw new Fault('task_not_found', 'this answer is not known here, or no longer')
+      if (page.bytes.length > 0 || page.end || follower.isDue) {
+        const shown = show(page)
+        if (shown) await shown
+        follower.heard()
+      }
+      if (page.end || gone.aborted) return
+      next = page.next
+      if (!follower.isDue && store.watch(id, next, follower)) await follower.sleep()
+      if (gone.aborted) return
     }
-    if (page.end) return
-    from = page.next
-    await store.wait(id, from, Math.max(1, quietSince + pulseMs - performance.now()), signal)
+  } finally {
+    follower.stop()
+    store.unwatch(id, follower)
+    gone.removeEventListener('abort', leave)
   }
 }
 
@@ -55,7 +117,7 @@ export async function tell(
   if (raw.destroyed) return
   let last: Uint8Array | undefined
   try {
-    for await (const page of follow(store, id, from, pace.pulseMs, gone)) {
+    await follow(store, id, from, pace.pulseMs, gone, (page) => {
       for (const bytes of page.bytes) send(raw, bytes)
       last = page.bytes.at(-1) ?? last
       if (page.end) {
@@ -63,8 +125,8 @@ export async function tell(
         if (mark && last && !endsBlank(last)) send(raw, GAP)
         if (mark) send(raw, mark)
       } else if (page.bytes.length === 0) send(raw, PING)
-      if (isFull(raw)) await drained(raw, pace.stallMs, gone)
-    }
+      return isFull(raw) ? drained(raw, pace.stallMs, gone) : undefined
+    })
     raw.end()
   } catch (error) {
     raw.destroy()

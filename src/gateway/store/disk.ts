@@ -1,10 +1,10 @@
 import type { End } from '../../protocol.ts'
 import { Fault } from '../fault.ts'
+import type { DiskOptions } from './diskoptions.ts'
 import { diskPage } from './diskpage.ts'
-import type { Files } from './files.ts'
-import { type Fsync, Keeper } from './keeper.ts'
+import { Keeper } from './keeper.ts'
 import { Kept, saved } from './kept.ts'
-import { infoOf, Ledger, newEntry } from './ledger.ts'
+import { infoOf, Ledger, withEnd } from './ledger.ts'
 import { type Lock, lock, unusable } from './lock.ts'
 import { Log } from './log.ts'
 import { revive, takeIn } from './revive.ts'
@@ -14,27 +14,14 @@ import {
   type Appended,
   type Batch,
   fitting,
-  type Leaving,
   type NewTask,
   PAGE_BYTES,
   type Page,
+  type Sleeper,
   type StoreHealth,
-  type StoreLimits,
   type StreamStore,
   type TaskInfo,
 } from './store.ts'
-
-export interface DiskOptions {
-  readonly dir: string
-  readonly limits: StoreLimits
-  readonly fsync: Fsync
-  /** One line for the operator. */
-  say(line: string): void
-  /** Monotonic milliseconds. */
-  readonly clock?: () => number
-  readonly segmentBytes?: number
-  readonly files?: Files
-}
 
 /** Logs in one journal for all tasks, written before anyone is shown them. What has left memory is read from the disk: the total cap bounds memory alone. */
 export class DiskStore implements StreamStore {
@@ -107,7 +94,7 @@ export class DiskStore implements StreamStore {
     if (this.#closing) throw new Fault('shutting_down', 'the gateway stops')
     const claimed = this.#ledger.makeRoom(task)
     if (claimed) return infoOf(claimed)
-    const entry = new Kept(newEntry(task), this.#nextTask++, new Log())
+    const entry = new Kept(task, this.#nextTask++, new Log())
     this.#ledger.add(entry)
     await this.#written(entry)
     return infoOf(entry)
@@ -137,19 +124,23 @@ export class DiskStore implements StreamStore {
     return true
   }
 
-  async read(id: string, from: number): Promise<Page | undefined> {
+  read(id: string, from: number): Page | undefined | Promise<Page | undefined> {
     const entry = this.#ledger.get(id)
     if (!entry || (this.#closing && !entry.end)) return undefined
-    const page = entry.log
-      ? entry.log.page(from, PAGE_BYTES, entry.visible)
-      : await this.#readDisk(entry, from)
-    return page && entry.end && page.next >= entry.chunks ? { ...page, end: entry.end } : page
+    return entry.log
+      ? withEnd(entry, entry.log.page(from, PAGE_BYTES, entry.visible))
+      : this.#readDisk(entry, from)
   }
 
-  wait(id: string, from: number, ms: number, signal: Leaving): Promise<void> {
+  watch(id: string, from: number, sleeper: Sleeper): boolean {
     const entry = this.#ledger.get(id)
-    if (!entry || entry.end || entry.visible > from || this.#closing) return Promise.resolve()
-    return entry.waiters.wait(ms, signal)
+    if (!entry || entry.end || entry.visible > from || this.#closing) return false
+    entry.waiters.set(sleeper, from)
+    return true
+  }
+
+  unwatch(id: string, sleeper: Sleeper): void {
+    this.#ledger.get(id)?.waiters.delete(sleeper)
   }
 
   async info(id: string): Promise<TaskInfo | undefined> {
@@ -205,7 +196,7 @@ export class DiskStore implements StreamStore {
         this.#finishedMemory += entry.log?.bytes ?? 0
         this.#ledger.finish(entry, entry.ending.end)
         entry.finishedAt = entry.ending.at
-      } else entry.waiters.wake()
+      } else entry.waiters.wake(entry.visible)
     }
   }
 
@@ -228,11 +219,13 @@ export class DiskStore implements StreamStore {
   }
 
   async #readDisk(entry: Kept, from: number): Promise<Page | undefined> {
-    if (from >= entry.chunks) return { bytes: [], next: from }
-    const page = await diskPage(this.#segments, entry, from)
-    if (page || this.#ledger.get(entry.id) !== entry) return page
-    this.#keeper.cut(entry, from)
-    return { bytes: [], next: from }
+    if (from < entry.chunks) {
+      const page = await diskPage(this.#segments, entry, from)
+      if (page) return withEnd(entry, page)
+      if (this.#ledger.get(entry.id) !== entry) return undefined
+      this.#keeper.cut(entry, from)
+    }
+    return withEnd(entry, { bytes: [], next: from })
   }
 
   #revive(found: Scan, clock: () => number): void {

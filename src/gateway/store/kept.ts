@@ -1,27 +1,20 @@
 import type { End } from '../../protocol.ts'
 import { Extents } from './extents.ts'
-import type { Entry, newEntry } from './ledger.ts'
+import { Entry } from './ledger.ts'
 import type { Log } from './log.ts'
 import type { Spot } from './spot.ts'
-import type { Waiters } from './waiters.ts'
+import type { NewTask } from './store.ts'
 
-/** A task of the disk store: what of it is in memory, what is in the journal, and where. A class, since its getters are on the hot path. */
-export class Kept implements Entry {
-  readonly id: string
-  readonly claim: Entry['claim']
-  readonly createdAt: number
-  readonly waiters: Waiters
+/** A task of the disk store: what of it is in memory, what is in the journal, and where. */
+export class Kept extends Entry {
   /** What the journal calls it. */
   readonly number: number
-  finishedAt: number | undefined
-  forgetAt: number
-  end: End | undefined
   /** Undefined: it left memory and is read from the disk. */
   log: Log | undefined
   /** What there was when it left memory, or was found on the disk. */
   held: { readonly chunks: number; readonly bytes: number }
   /** How it will have ended, and when, once that is written; nothing may be appended any more. */
-  ending: { readonly end: End; readonly at: number } | undefined
+  ending: { readonly end: End; readonly at: number } | undefined = undefined
   /** Chunks that may be shown, since they were written (or the disk refuses and all goes on from memory). */
   visible: number
   /** Chunks that are in the journal. */
@@ -35,22 +28,16 @@ export class Kept implements Entry {
   aside: Spot[] = []
 
   constructor(
-    base: ReturnType<typeof newEntry>,
+    task: NewTask,
     number: number,
     log: Log | undefined,
     held: Kept['held'] = { chunks: 0, bytes: 0 },
+    createdAt?: number,
   ) {
-    this.id = base.id
-    this.claim = base.claim
-    this.createdAt = base.createdAt
-    this.waiters = base.waiters
+    super(task, createdAt)
     this.number = number
-    this.finishedAt = base.finishedAt
-    this.forgetAt = base.forgetAt
-    this.end = base.end
     this.log = log
     this.held = held
-    this.ending = base.end && { end: base.end, at: base.finishedAt ?? Date.now() }
     this.stored = held.chunks
     this.visible = held.chunks
   }

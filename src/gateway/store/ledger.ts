@@ -1,19 +1,30 @@
 import type { End, TaskStatus } from '../../protocol.ts'
 import { Fault } from '../fault.ts'
-import type { NewTask, StoreLimits, TaskInfo } from './store.ts'
+import type { NewTask, Page, StoreLimits, TaskInfo } from './store.ts'
 import { Waiters } from './waiters.ts'
 
-/** What every back end in this process knows of a task. `forgetAt` is by the clock that nobody can turn. */
-export interface Entry {
+/**
+ * What every back end in this process knows of a task. A class, as are those made of it: every literal with getters has a shape of its
+ * own, and whatever touches one looks its fields up by name.
+ */
+export abstract class Entry {
   readonly id: string
   readonly claim: NewTask['claim']
   readonly createdAt: number
-  readonly waiters: Waiters
-  readonly chunks: number
-  readonly bytes: number
-  finishedAt: number | undefined
-  forgetAt: number
-  end: End | undefined
+  readonly waiters = new Waiters()
+  finishedAt: number | undefined = undefined
+  /** By the clock that nobody can turn. */
+  forgetAt = Number.POSITIVE_INFINITY
+  end: End | undefined = undefined
+
+  constructor({ id, claim }: NewTask, createdAt = Date.now()) {
+    this.id = id
+    this.claim = claim
+    this.createdAt = createdAt
+  }
+
+  abstract get chunks(): number
+  abstract get bytes(): number
 }
 
 export interface LedgerOptions<E extends Entry> {
@@ -134,20 +145,13 @@ export class Ledger<E extends Entry> {
   }
 }
 
-export function newEntry(task: NewTask): Omit<Entry, 'chunks' | 'bytes'> {
-  return {
-    id: task.id,
-    claim: task.claim,
-    createdAt: Date.now(),
-    waiters: new Waiters(),
-    finishedAt: undefined,
-    forgetAt: Number.POSITIVE_INFINITY,
-    end: undefined,
-  }
-}
-
 export function infoOf(entry: Entry): TaskInfo {
   const status: TaskStatus = entry.end?.reason ?? 'running'
   const { id, chunks, bytes, createdAt, finishedAt, end } = entry
   return { id, status, chunks, bytes, createdAt, finishedAt, end }
+}
+
+/** A page that reaches the end of its log has that end. */
+export function withEnd(entry: Entry, page: Page): Page {
+  return entry.end && page.next >= entry.chunks ? { ...page, end: entry.end } : page
 }

@@ -1,22 +1,29 @@
 import type { End } from '../../protocol.ts'
-import { type Entry, infoOf, Ledger, newEntry } from './ledger.ts'
+import { Entry, infoOf, Ledger, withEnd } from './ledger.ts'
 import { Log } from './log.ts'
 import {
   type Appended,
   type Batch,
   fitting,
-  type Leaving,
   type NewTask,
   PAGE_BYTES,
   type Page,
+  type Sleeper,
   type StoreHealth,
   type StoreLimits,
   type StreamStore,
   type TaskInfo,
 } from './store.ts'
 
-interface InMemory extends Entry {
-  readonly log: Log
+class InMemory extends Entry {
+  readonly log = new Log()
+
+  get chunks(): number {
+    return this.log.chunks
+  }
+  get bytes(): number {
+    return this.log.bytes
+  }
 }
 
 /** Logs in memory: lost with the process, bounded by the caps. `clock` is monotonic milliseconds. */
@@ -54,17 +61,7 @@ export class MemoryStore implements StreamStore {
   async create(task: NewTask): Promise<TaskInfo> {
     const claimed = this.#ledger.makeRoom(task)
     if (claimed) return infoOf(claimed)
-    const log = new Log()
-    const entry: InMemory = {
-      ...newEntry(task),
-      log,
-      get chunks() {
-        return log.chunks
-      },
-      get bytes() {
-        return log.bytes
-      },
-    }
+    const entry = new InMemory(task)
     this.#ledger.add(entry)
     return infoOf(entry)
   }
@@ -82,7 +79,7 @@ export class MemoryStore implements StreamStore {
     while (this.#bytes + size > this.#limits.totalBytes && this.#ledger.evictOldest());
     if (fits > 0) {
       this.#bytes += entry.log.append(batch, fits)
-      entry.waiters.wake()
+      entry.waiters.wake(entry.log.chunks)
     }
     return fits === batch.ends.length ? 'stored' : 'full'
   }
@@ -96,17 +93,21 @@ export class MemoryStore implements StreamStore {
     return true
   }
 
-  async read(id: string, from: number): Promise<Page | undefined> {
+  read(id: string, from: number): Page | undefined {
     const entry = this.#ledger.get(id)
     if (!entry || (this.#closed && !entry.end)) return undefined
-    const page = entry.log.page(from, PAGE_BYTES)
-    return entry.end && page.next >= entry.log.chunks ? { ...page, end: entry.end } : page
+    return withEnd(entry, entry.log.page(from, PAGE_BYTES))
   }
 
-  wait(id: string, from: number, ms: number, signal: Leaving): Promise<void> {
+  watch(id: string, from: number, sleeper: Sleeper): boolean {
     const entry = this.#ledger.get(id)
-    if (!entry || entry.end || entry.log.chunks > from || this.#closed) return Promise.resolve()
-    return entry.waiters.wait(ms, signal)
+    if (!entry || entry.end || entry.log.chunks > from || this.#closed) return false
+    entry.waiters.set(sleeper, from)
+    return true
+  }
+
+  unwatch(id: string, sleeper: Sleeper): void {
+    this.#ledger.get(id)?.waiters.delete(sleeper)
   }
 
   async info(id: string): Promise<TaskInfo | undefined> {

@@ -10,12 +10,21 @@ import { Link, unavailable } from './redis/link.ts'
 import { Operator } from './redis/operator.ts'
 import { REDIS_TIMING, type RedisOptions } from './redis/options.ts'
 import { Own } from './redis/own.ts'
+import { LOST } from './redis/owned.ts'
 import { Pages } from './redis/pages.ts'
 import { Reader } from './redis/reader.ts'
 import { Registry } from './redis/registry.ts'
 import { taskInfo } from './redis/rows.ts'
-import { LOST } from './redis/unsent.ts'
-import type { Appended, Batch, NewTask, Page, Shared, StoreHealth, StreamStore, TaskInfo } from './store.ts'
+import type {
+  Appended,
+  Batch,
+  NewTask,
+  Shared,
+  Sleeper,
+  StoreHealth,
+  StreamStore,
+  TaskInfo,
+} from './store.ts'
 
 /** How often a claim is looked up when its task goes away meanwhile. */
 const CLAIM_TRIES = 3
@@ -33,7 +42,6 @@ export class RedisStore implements StreamStore {
   readonly #readerLink: Link
   readonly #registry: Registry
   readonly #own: Own
-  readonly #pages: Pages
   readonly #reader: Reader
   readonly #followers: Followers
   readonly #lease: Lease
@@ -62,18 +70,10 @@ export class RedisStore implements StreamStore {
     this.#operator = new Operator(options.say, address.shown)
     this.#callMs = timing.callMs
     const common = { address, callMs: timing.callMs, chance }
-    const link = new Link({
-      ...common,
-      name: 'ghost',
-      onUp: () => void this.#up(),
-      onDown: () => this.#miss(),
-    })
-    this.#readerLink = new Link({
-      ...common,
-      name: 'ghost-reader',
-      onUp: () => this.#reader.restart(),
-      onDown() {},
-    })
+    const [onUp, onDown] = [() => void this.#up(), () => this.#miss()]
+    const link = new Link({ ...common, name: 'ghost', onUp, onDown })
+    const restart = () => this.#reader.restart()
+    this.#readerLink = new Link({ ...common, name: 'ghost-reader', onUp: restart, onDown() {} })
     this.#link = link
     const here = {
       ...timing,
@@ -88,7 +88,6 @@ export class RedisStore implements StreamStore {
     const registry = new Registry(here)
     const inbox = new Inbox({ ...here, ownerOf: (id) => registry.ownerOf(id) })
     this.#registry = registry
-    this.#pages = new Pages(link, here.keys)
     this.#own = new Own({
       ...here,
       onEvict: (id) => this.#free(id),
@@ -102,7 +101,12 @@ export class RedisStore implements StreamStore {
       onMessages: (messages) => inbox.take(messages),
       wake: () => inbox.wake(),
     })
-    this.#followers = new Followers({ ...here, reader: this.#reader, lookUp: (id) => registry.row(id) })
+    this.#followers = new Followers({
+      ...here,
+      reader: this.#reader,
+      pages: new Pages(link, here.keys),
+      lookUp: (id) => registry.row(id),
+    })
     this.#lease = new Lease({
       ...here,
       onPulse: (mine) => this.#pulse(mine),
@@ -156,25 +160,20 @@ export class RedisStore implements StreamStore {
     return own ? this.#own.end(own, end) : this.#registry.end(id, end)
   }
 
-  async read(id: string, from: number): Promise<Page | undefined> {
+  read(id: string, from: number): ReturnType<StreamStore['read']> {
     const own = this.#own.get(id)
-    if (own) return this.#own.read(own, from)
-    const page = this.#followers.page(id, from)
-    if (page && (page.next > from || page.end)) return page
-    try {
-      const stored = await this.#pages.read(id, from)
-      if (stored) return stored
-    } catch (error) {
-      if (page) return page
-      throw error
-    }
-    return this.#followers.ran(id) ? { bytes: [], next: from, end: LOST } : undefined
+    return own ? this.#own.read(own, from) : this.#followers.read(id, from)
   }
 
-  async wait(...[id, from, ms, gone]: Parameters<StreamStore['wait']>): Promise<void> {
-    if (this.#closed) return
+  watch(id: string, from: number, sleeper: Sleeper): boolean {
+    if (this.#closed) return false
     const own = this.#own.get(id)
-    await (own ? this.#own.wait(own, from, ms, gone) : this.#followers.wait(id, from, ms, gone))
+    return own ? this.#own.watch(own, from, sleeper) : this.#followers.watch(id, from, sleeper)
+  }
+
+  unwatch(id: string, sleeper: Sleeper): void {
+    this.#own.get(id)?.waiters.delete(sleeper)
+    this.#followers.unwatch(id, sleeper)
   }
 
   async info(id: string): Promise<TaskInfo | undefined> {

@@ -1,6 +1,6 @@
 import type { End } from '../../protocol.ts'
 import { Kept } from './kept.ts'
-import { type Ledger, newEntry } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import type { Recovered, Scan } from './scan.ts'
 import type { Spot, TaskSpot } from './spot.ts'
 
@@ -68,8 +68,12 @@ export function takeIn(ledger: Ledger<Kept>, entries: readonly Kept[]): void {
 
 function entryOf(task: Recovered, end: End, finishedAt: number, forgetAt: number): Kept {
   const { value } = task.task
-  const base = { ...newEntry(value), createdAt: value.createdAt, end, finishedAt, forgetAt }
-  const entry = new Kept(base, task.number, undefined, { chunks: task.chunks, bytes: task.bytes })
+  const held = { chunks: task.chunks, bytes: task.bytes }
+  const entry = new Kept(value, task.number, undefined, held, value.createdAt)
+  entry.end = end
+  entry.ending = { end, at: finishedAt }
+  entry.finishedAt = finishedAt
+  entry.forgetAt = forgetAt
   entry.extents = task.extents
   entry.taskAt = task.task
   entry.endAt = task.damaged ? undefined : task.end

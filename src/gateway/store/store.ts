@@ -65,12 +65,17 @@ export interface StreamStore {
   /** Seals the log. False: it had ended already, or is unknown; the first end wins. */
   end(id: string, end: End): Promise<boolean>
   /**
-   * At most a page from chunk `from` on. An ended log read to its last chunk or beyond answers with its end. Undefined: unknown, or not
-   * ended when the store closed.
+   * At most a page from chunk `from` on; a promise of it only where it has to be fetched. An ended log read to its last chunk or beyond
+   * answers with its end. Undefined: unknown, or not ended when the store closed.
    */
-  read(id: string, from: number): Promise<Page | undefined>
-  /** Returns when there may be something to read at `from`, when `ms` have passed, on abort, or when the store closes. */
-  wait(id: string, from: number, ms: number, signal: Leaving): Promise<void>
+  read(id: string, from: number): Page | undefined | Promise<Page | undefined>
+  /**
+   * True: there is nothing to read at `from` yet, and the sleeper is woken when there may be something, when the log has its end or is
+   * gone, and when the store closes; perhaps more than once. False: there may be something already, and nobody is woken.
+   */
+  watch(id: string, from: number, sleeper: Sleeper): boolean
+  /** Wakes it no more. */
+  unwatch(id: string, sleeper: Sleeper): void
   info(id: string): Promise<TaskInfo | undefined>
   /** Newest first. */
   list(): Promise<readonly TaskInfo[]>
@@ -96,6 +101,11 @@ export interface Leaving {
   readonly aborted: boolean
   addEventListener(type: 'abort', act: () => void): void
   removeEventListener(type: 'abort', act: () => void): void
+}
+
+/** One who wants to know that a log may have grown. */
+export interface Sleeper {
+  wake(): void
 }
 
 /** Whether what is shown now would survive the process, and if not, why. */

@@ -1,26 +1,26 @@
-import type { Leaving } from './store.ts'
+import type { Sleeper } from './store.ts'
 
-/** The readers that wait for one log to grow. Each has a place of its own: nobody can take another's wake-up. */
+/**
+ * Those who read one log, and the number that each waits for. They stay until they leave: to come anew for each event would be a good
+ * part of what it costs.
+ */
 export class Waiters {
-  #waiting = new Set<() => void>()
+  readonly #all = new Map<Sleeper, number>()
 
-  /** Resolves at the next `wake`, when `ms` have passed, or on abort. */
-  wait(ms: number, signal: Leaving): Promise<void> {
-    if (signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      const go = () => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', go)
-        this.#waiting.delete(go)
-        resolve()
-      }
-      const timer = setTimeout(go, ms)
-      signal.addEventListener('abort', go)
-      this.#waiting.add(go)
-    })
+  get size(): number {
+    return this.#all.size
   }
 
-  wake(): void {
-    if (this.#waiting.size > 0) for (const go of [...this.#waiting]) go()
+  set(sleeper: Sleeper, from: number): void {
+    this.#all.set(sleeper, from)
+  }
+
+  delete(sleeper: Sleeper): boolean {
+    return this.#all.delete(sleeper)
+  }
+
+  /** Wakes those for whom there is something, when the log has its chunks up to number `next`; or all of them. */
+  wake(next = Number.POSITIVE_INFINITY): void {
+    for (const [sleeper, from] of this.#all) if (from < next) sleeper.wake()
   }
 }

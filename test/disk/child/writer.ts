@@ -15,8 +15,10 @@ const store = await DiskStore.open({ dir, limits, fsync: '1s', segmentBytes: 64_
 writeSync(1, `open ${process.pid}\n`)
 
 async function show(id: string): Promise<void> {
-  for await (const page of follow(store, id, 0, 60_000, new AbortController().signal))
+  await follow(store, id, 0, 60_000, new AbortController().signal, (page) => {
     writeSync(1, `${id} ${page.next}${page.end ? ' done' : ''}\n`)
+    return undefined
+  })
 }
 
 async function answer(): Promise<void> {

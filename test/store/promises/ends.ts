@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import type { End } from '../../../src/protocol.ts'
 import type { Contract } from '../contract.ts'
-import { batch, born, filled, finished, NEVER, readNow } from '../tools.ts'
+import { batch, born, filled, finished, NEVER, readNow, wait } from '../tools.ts'
 
 const ENDS: readonly End[] = [
   { reason: 'done' },
@@ -95,7 +95,7 @@ export function ends({ open, promise }: Contract): void {
         const page = await store.read(id, from)
         expect(Buffer.concat(page?.bytes ?? [])).toHaveLength(0)
         expect(page?.end).toEqual(end)
-        await store.wait(id, from, 60_000, NEVER)
+        await wait(store, id, from, 60_000, NEVER)
       }
     }
   })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { within } from '../../rig/wait.ts'
 import type { Contract } from '../contract.ts'
-import { batch, born, filled, finished, NEVER, readNow } from '../tools.ts'
+import { batch, born, filled, finished, NEVER, readNow, wait } from '../tools.ts'
 
 const KB = 1000
 
@@ -122,7 +122,7 @@ export function room({ open, promise }: Contract): void {
     const { store } = world
     const id = await finished(store, batch('a'))
     await born(store)
-    await within('a waiter for a freed log', store.wait(id, 1, 600_000, NEVER))
+    await within('a waiter for a freed log', wait(store, id, 1, 600_000, NEVER))
     expect(await store.read(id, 0)).toBeUndefined()
   })
 }

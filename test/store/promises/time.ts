@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { within } from '../../rig/wait.ts'
 import type { Contract } from '../contract.ts'
-import { batch, born, FakeClock, filled, finished, NEVER, readNow } from '../tools.ts'
+import { batch, born, FakeClock, filled, finished, NEVER, readNow, wait } from '../tools.ts'
 
 const ttlMs = 600_000
 const YEAR_MS = 365 * 86_400_000
@@ -24,7 +24,7 @@ export function time({ open, promise }: Contract): void {
       expect(await store.list()).toEqual([])
       expect(await store.append(id, batch('b'))).toBe('ended')
       expect(await store.end(id, { reason: 'done' })).toBe(false)
-      await within('a waiter for a forgotten log', store.wait(id, 1, YEAR_MS / 1000, NEVER))
+      await within('a waiter for a forgotten log', wait(store, id, 1, YEAR_MS / 1000, NEVER))
     }
   })
 

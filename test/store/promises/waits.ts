@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { pending, within } from '../../rig/wait.ts'
 import type { Contract } from '../contract.ts'
-import { batch, born, finished, NEVER } from '../tools.ts'
+import { batch, born, finished, NEVER, wait } from '../tools.ts'
 
 /** Far more than any test has: who returns was woken. */
 const LONG_MS = 600_000
@@ -14,7 +14,7 @@ export function waits({ open, promise }: Contract): void {
     const id = await born(store)
     await store.append(id, batch('a'))
     const leave = new AbortController()
-    const waiting = store.wait(id, 1, LONG_MS, leave.signal)
+    const waiting = wait(store, id, 1, LONG_MS, leave.signal)
     expect(await pending(waiting)).toBe(true)
     leave.abort()
     await within('a waiter that leaves', waiting)
@@ -24,7 +24,7 @@ export function waits({ open, promise }: Contract): void {
     await using world = await open()
     const { store } = world
     const id = await born(store)
-    const waiting = store.wait(id, 0, LONG_MS, NEVER)
+    const waiting = wait(store, id, 0, LONG_MS, NEVER)
     expect(await pending(waiting)).toBe(true)
     await store.append(id, batch('a'))
     await within('a waiter that came first', waiting)
@@ -35,9 +35,9 @@ export function waits({ open, promise }: Contract): void {
     const { store } = world
     const id = await born(store)
     await store.append(id, batch('a', 'b'))
-    for (const from of [0, 1]) await within('a waiter that came late', store.wait(id, from, LONG_MS, NEVER))
+    for (const from of [0, 1]) await within('a waiter that came late', wait(store, id, from, LONG_MS, NEVER))
     const end = await finished(store)
-    await within('a waiter at an end', store.wait(end, 0, LONG_MS, NEVER))
+    await within('a waiter at an end', wait(store, end, 0, LONG_MS, NEVER))
   })
 
   promise('misses no waiter that comes while a chunk does', async () => {
@@ -46,7 +46,7 @@ export function waits({ open, promise }: Contract): void {
     const id = await born(store)
     for (let i = 0; i < 100; i++) {
       const appending = store.append(id, batch('x'))
-      const waiting = store.wait(id, i, LONG_MS, NEVER)
+      const waiting = wait(store, id, i, LONG_MS, NEVER)
       await within(`waiter ${i}`, Promise.all([appending, waiting]))
       expect((await store.read(id, i))?.next).toBe(i + 1)
     }
@@ -56,7 +56,7 @@ export function waits({ open, promise }: Contract): void {
     await using world = await open()
     const { store } = world
     const id = await born(store)
-    const crowd = (from: number) => Array.from({ length: 20 }, () => store.wait(id, from, LONG_MS, NEVER))
+    const crowd = (from: number) => Array.from({ length: 20 }, () => wait(store, id, from, LONG_MS, NEVER))
     const first = crowd(0)
     await store.append(id, batch('a'))
     await within('twenty waiters for a chunk', Promise.all(first))
@@ -70,7 +70,7 @@ export function waits({ open, promise }: Contract): void {
     const { store } = world
     const [mine, other] = [await born(store), await born(store)]
     const leave = new AbortController()
-    const waiting = store.wait(mine, 0, LONG_MS, leave.signal)
+    const waiting = wait(store, mine, 0, LONG_MS, leave.signal)
     await store.append(other, batch('a'))
     await store.end(other, { reason: 'done' })
     expect(await pending(waiting)).toBe(true)
@@ -83,11 +83,11 @@ export function waits({ open, promise }: Contract): void {
     const { store } = world
     const id = await born(store)
     const leave = new AbortController()
-    const leaving = store.wait(id, 0, LONG_MS, leave.signal)
-    const staying = store.wait(id, 0, LONG_MS, NEVER)
+    const leaving = wait(store, id, 0, LONG_MS, leave.signal)
+    const staying = wait(store, id, 0, LONG_MS, NEVER)
     leave.abort()
     await within('a waiter that leaves', leaving)
-    await within('a waiter that left before it came', store.wait(id, 0, LONG_MS, leave.signal))
+    await within('a waiter that left before it came', wait(store, id, 0, LONG_MS, leave.signal))
     expect(await pending(staying)).toBe(true)
     await store.append(id, batch('a'))
     await within('the one that stayed', staying)
@@ -97,7 +97,7 @@ export function waits({ open, promise }: Contract): void {
     await using world = await open()
     const { store } = world
     const id = await born(store)
-    await within('a short wait', store.wait(id, 0, 10, NEVER))
+    await within('a short wait', wait(store, id, 0, 10, NEVER))
     expect(await store.read(id, 0)).toEqual({ bytes: [], next: 0 })
   })
 
@@ -105,15 +105,15 @@ export function waits({ open, promise }: Contract): void {
     await using world = await open()
     const { store } = world
     const ids = [await born(store), await born(store)]
-    const waiting = ids.flatMap((id) => [0, 1].map((from) => store.wait(id, from, LONG_MS, NEVER)))
+    const waiting = ids.flatMap((id) => [0, 1].map((from) => wait(store, id, from, LONG_MS, NEVER)))
     expect(await pending(Promise.race(waiting))).toBe(true)
     await store.close()
     await within('waiters of a store that closes', Promise.all(waiting))
-    await within('a waiter that came too late', store.wait(ids[0] ?? '', 0, LONG_MS, NEVER))
+    await within('a waiter that came too late', wait(store, ids[0] ?? '', 0, LONG_MS, NEVER))
   })
 
   promise('lets nobody wait for an unknown log', async () => {
     await using world = await open()
-    await within('a waiter for nothing', world.store.wait(randomUUID(), 0, LONG_MS, NEVER))
+    await within('a waiter for nothing', wait(world.store, randomUUID(), 0, LONG_MS, NEVER))
   })
 }

@@ -14,8 +14,8 @@ export class Followed {
   #end: End | undefined
   /** It is of no use any more: who wants to know asks Redis. */
   #over = false
-  waiting = 0
-  idleSince = 0
+  /** When somebody here last wanted to know of it. */
+  wantedAt = 0
 
   constructor(id: string) {
     this.id = id
@@ -37,7 +37,7 @@ export class Followed {
   begin(row: Row): void {
     this.#window = new Window(row.chunks)
     this.#end = row.end
-    this.waiters.wake()
+    this.#wake()
   }
 
   giveUp(): void {
@@ -58,7 +58,7 @@ export class Followed {
       if (skip < 0) return this.giveUp()
       if (skip < entry.batch.ends.length) window.append(behind(entry.batch, skip))
     }
-    this.waiters.wake()
+    this.#wake()
   }
 
   /** Whether a reader at `from` can go on, here or with what Redis has. */
@@ -72,5 +72,9 @@ export class Followed {
     if (!window || this.#over || from < window.first) return undefined
     const page = from < window.next ? window.page(from) : { bytes: [], next: from }
     return this.#end && page.next >= window.next ? { ...page, end: this.#end } : page
+  }
+
+  #wake(): void {
+    this.waiters.wake(this.#end ? undefined : this.next)
   }
 }

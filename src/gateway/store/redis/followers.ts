@@ -1,11 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Leaving, Page } from '../store.ts'
+import type { Page, Sleeper } from '../store.ts'
 import { Followed } from './followed.ts'
+import { LOST } from './owned.ts'
+import type { Pages } from './pages.ts'
 import type { Reader } from './reader.ts'
 import type { Row } from './rows.ts'
 
 export interface FollowersOptions {
   readonly reader: Reader
+  readonly pages: Pages
   /** Monotonic milliseconds. */
   readonly clock: () => number
   /** How long a task is followed when nobody waits for it. */
@@ -34,25 +37,23 @@ export class Followers {
     for (const { bytes } of this.#followed.values()) sum += bytes
     return sum
   }
-  page(id: string, from: number): Page | undefined {
-    return this.#followed.get(id)?.page(from)
-  }
-  /** Whether a reader here has seen it running and not ended. */
-  ran(id: string): boolean {
-    return this.#shown.has(id)
+
+  read(id: string, from: number): Page | Promise<Page | undefined> {
+    const page = this.#followed.get(id)?.page(from)
+    return page && (page.next > from || page.end) ? page : this.#fetch(id, from, page)
   }
 
-  async wait(id: string, from: number, ms: number, signal: Leaving): Promise<void> {
-    const deadline = performance.now() + ms
-    const followed = this.#follow(id)
-    followed.waiting++
-    while (!followed.has(from) && !this.#closed && !signal.aborted) {
-      const left = deadline - performance.now()
-      if (left <= 0) break
-      await followed.waiters.wait(left, signal)
-    }
-    followed.waiting--
-    followed.idleSince = this.#options.clock()
+  watch(id: string, from: number, sleeper: Sleeper): boolean {
+    const followed = this.#followed.get(id) ?? this.#follow(id)
+    followed.wantedAt = this.#options.clock()
+    if (followed.has(from) || this.#closed) return false
+    followed.waiters.set(sleeper, from)
+    return true
+  }
+
+  unwatch(id: string, sleeper: Sleeper): void {
+    const followed = this.#followed.get(id)
+    if (followed?.waiters.delete(sleeper)) followed.wantedAt = this.#options.clock()
   }
 
   /** What was freed here is not to be shown any more. */
@@ -69,7 +70,7 @@ export class Followers {
     for (const followed of this.#followed.values()) {
       if (followed.live) this.#shown.set(followed.id, now)
       if (followed.end) this.#shown.delete(followed.id)
-      if (followed.waiting === 0 && now - followed.idleSince > lingerMs) this.#drop(followed)
+      if (followed.waiters.size === 0 && now - followed.wantedAt > lingerMs) this.#drop(followed)
     }
     for (const [id, at] of this.#shown) if (now - at > SHOWN_MS) this.#shown.delete(id)
     const live = [...this.#followed.values()].filter((followed) => followed.live)
@@ -87,11 +88,20 @@ export class Followers {
     for (const { waiters } of this.#followed.values()) waiters.wake()
   }
 
+  /** What Redis has; `page` is what is here meanwhile. Should Redis have lost what readers here saw running, that is its end. */
+  async #fetch(id: string, from: number, page: Page | undefined): Promise<Page | undefined> {
+    try {
+      const stored = await this.#options.pages.read(id, from)
+      if (stored) return stored
+    } catch (error) {
+      if (page) return page
+      throw error
+    }
+    return this.#shown.has(id) ? { bytes: [], next: from, end: LOST } : undefined
+  }
+
   #follow(id: string): Followed {
-    const known = this.#followed.get(id)
-    if (known) return known
     const followed = new Followed(id)
-    followed.idleSince = this.#options.clock()
     this.#followed.set(id, followed)
     void this.#begin(followed)
     return followed
@@ -112,7 +122,7 @@ export class Followers {
       try {
         return await this.#options.lookUp(followed.id)
       } catch {
-        if (followed.waiting === 0) return undefined
+        if (followed.waiters.size === 0) return undefined
         await pause(RETRY_MS)
       }
     return undefined

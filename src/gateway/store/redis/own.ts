@@ -1,16 +1,16 @@
 import type { End } from '../../../protocol.ts'
-import { Ledger } from '../ledger.ts'
+import { Ledger, withEnd } from '../ledger.ts'
 import {
   type Appended,
   type Batch,
   fitting,
-  type Leaving,
   type NewTask,
   PAGE_BYTES,
   type Page,
+  type Sleeper,
   type StoreLimits,
 } from '../store.ts'
-import { newOwned, type Owned } from './owned.ts'
+import { Owned } from './owned.ts'
 import { Unsent, type UnsentOptions } from './unsent.ts'
 
 export interface OwnOptions extends Omit<UnsentOptions, 'onEnd' | 'ttlMs'> {
@@ -68,7 +68,7 @@ export class Own {
   }
 
   add(task: NewTask, createdAt: number): Owned {
-    const entry = newOwned(task, createdAt)
+    const entry = new Owned(task, createdAt)
     this.#ledger.add(entry)
     return entry
   }
@@ -102,13 +102,13 @@ export class Own {
   }
 
   read(entry: Owned, from: number): Page | undefined {
-    const page = entry.log?.page(from, PAGE_BYTES, entry.visible)
-    return page && entry.end && page.next >= entry.visible ? { ...page, end: entry.end } : page
+    return entry.log && withEnd(entry, entry.log.page(from, PAGE_BYTES, entry.visible))
   }
 
-  wait(entry: Owned, from: number, ms: number, signal: Leaving): Promise<void> {
-    if (entry.end || entry.visible > from) return Promise.resolve()
-    return entry.waiters.wait(ms, signal)
+  watch(entry: Owned, from: number, sleeper: Sleeper): boolean {
+    if (entry.end || entry.visible > from) return false
+    entry.waiters.set(sleeper, from)
+    return true
   }
 
   forget(id: string): void {

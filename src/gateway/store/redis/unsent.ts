@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { End } from '../../../protocol.ts'
+import { Bell } from './bell.ts'
 import { list } from './entries.ts'
 import { entryId, type Keys } from './keys.ts'
 import { type Link, wordsOf } from './link.ts'
-import { type Owned, reveal, unsentBytes } from './owned.ts'
+import { LOST, type Owned, reveal, unsentBytes } from './owned.ts'
 import { Rest } from './rest.ts'
 import { gather, type Piece } from './round.ts'
 import { rowsOf } from './rows.ts'
@@ -41,6 +42,10 @@ export class Unsent {
   #ticks = 0
   #timer: NodeJS.Timeout | undefined
   #away = false
+  /** For whoever waits for something to be stored: each looks for itself. One for all, since one for each costs as much as the sending. */
+  readonly #bell = new Bell()
+  /** Whose turn it was in the last round: what Redis has of them is not shown yet. */
+  #settled: readonly Owned[] = []
   #closed = false
   readonly #rest = new Rest()
 
@@ -81,16 +86,14 @@ export class Unsent {
   }
 
   /** Resolves when the chunks before `chunk` can be seen, unless too much would be unsent; or when the entry is over. */
-  seen(entry: Owned, chunk: number): Promise<void> {
+  async seen(entry: Owned, chunk: number): Promise<void> {
     const { unsentBytes: most } = this.#options
-    return this.#settled(
-      entry,
-      () => entry.stored >= chunk || (entry.visible >= chunk && unsentBytes(entry) <= most),
-    )
+    const isSeen = () => entry.visible >= chunk && (entry.stored >= chunk || unsentBytes(entry) <= most)
+    while (!isSeen() && !this.#isOver(entry)) await this.#bell.next
   }
 
-  over(entry: Owned): Promise<void> {
-    return this.#settled(entry, () => false)
+  async over(entry: Owned): Promise<void> {
+    while (!this.#isOver(entry)) await this.#bell.next
   }
 
   /** Gives what is unsent `ms` to get there. */
@@ -104,26 +107,17 @@ export class Unsent {
     clearInterval(this.#timer)
     this.#closed = true
     this.#rest.cut()
-    for (const entry of this.#dirty) for (const look of [...entry.settling]) look()
+    this.#bell.ring()
   }
 
-  #settled(entry: Owned, enough: () => boolean): Promise<void> {
-    const over = () => this.#closed || entry.sealed || entry.end !== undefined || enough()
-    if (over()) return Promise.resolve()
-    return new Promise((resolve) => {
-      const look = () => {
-        if (!over()) return
-        entry.settling.delete(look)
-        resolve()
-      }
-      entry.settling.add(look)
-    })
+  #isOver(entry: Owned): boolean {
+    return this.#closed || entry.sealed || entry.end !== undefined
   }
 
   async #run(): Promise<void> {
+    // Everything that comes in this turn goes together.
+    await turn()
     while (this.#dirty.size > 0 && !this.#closed) {
-      // Everything that comes in this turn goes together.
-      await turn()
       try {
         const all = await this.#round()
         this.#trouble = undefined
@@ -131,10 +125,19 @@ export class Unsent {
         if (all) this.#away = false
       } catch (error) {
         this.#trouble = wordsOf(error, this.#options)
+        this.#reveal()
         await this.#rest.take(RETRY_MS)
       }
     }
+    this.#reveal()
     this.#rounds = undefined
+  }
+
+  /** Shows what the last round has brought to Redis. */
+  #reveal(): void {
+    for (const entry of this.#settled) reveal(entry, entry.stored)
+    this.#settled = []
+    this.#bell.ring()
   }
 
   #tick(): void {
@@ -152,17 +155,27 @@ export class Unsent {
   #show(entry: Owned): void {
     if (entry.ending && !entry.end) this.#options.onEnd(entry, entry.ending)
     reveal(entry, entry.log?.chunks ?? 0)
+    this.#bell.ring()
   }
 
   /** True: nothing was left out. */
   async #round(): Promise<boolean> {
-    if (this.#doubtful.size > 0) await this.#ask([...this.#doubtful])
+    if (this.#doubtful.size > 0) {
+      this.#reveal()
+      await this.#ask([...this.#doubtful])
+    }
     const { link, keys } = this.#options
     const { touched, pieces, logs, args, ending, all } = gather(this.#dirty, keys)
-    const [appended, ...sealed] = await Promise.allSettled([
+    const answers = Promise.allSettled([
       pieces.length > 0 ? link.run(SCRIPTS.append, logs, [keys.prefix, ...args]) : [],
       ...ending.map((entry) => this.#seal(entry)),
     ])
+    // Redis works on this round while the readers of the last one are written to: one after the other, a jam would never dissolve.
+    if (this.#settled.length > 0) {
+      await turn()
+      this.#reveal()
+    }
+    const [appended, ...sealed] = await answers
     const failed = [appended, ...sealed].find((it) => it?.status === 'rejected')
     if (appended?.status === 'rejected') for (const { entry } of pieces) this.#doubtful.add(entry)
     const refusal = appended?.status === 'fulfilled' ? this.#judge(pieces, list(appended.value)) : undefined
@@ -171,11 +184,10 @@ export class Unsent {
       if (reply[0] === 'sealed' && entry.ending) this.#sealed(entry, entry.ending, Number(reply[1]))
       else if (!entry.sealed) this.#doubtful.add(entry)
     }
-    for (const entry of touched) {
+    for (const entry of touched)
       if (entry.stored === entry.log?.chunks && !entry.ending && !this.#doubtful.has(entry))
         this.#dirty.delete(entry)
-      reveal(entry, entry.stored)
-    }
+    this.#settled = touched
     if (failed?.status === 'rejected') throw failed.reason
     if (refusal !== undefined) throw new Error(refusal)
     return all
@@ -228,12 +240,6 @@ export class Unsent {
     if (!entry.lost) entry.visible = Math.max(entry.visible, entry.stored)
     if (!entry.end) this.#options.onEnd(entry, end)
     if (at !== undefined) entry.finishedAt = at
-    reveal(entry, entry.visible)
+    this.#bell.ring()
   }
-}
-
-export const LOST: End = {
-  reason: 'interrupted',
-  type: 'Interrupted',
-  message: 'the store lost this answer while it ran',
 }
