@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { connect, type TLSSocket } from 'node:tls'
 import { expect, test } from 'vitest'
 import { Certificate } from '../../src/gateway/certificate.ts'
+import { newListener } from '../../src/gateway/listener.ts'
 import { DONE, delta, sse, stop } from '../rig/answers.ts'
 import { makeCertificate } from '../rig/certificate.ts'
 import { connect2 } from '../rig/h2.ts'
@@ -58,6 +59,14 @@ test('who half-closes after the question still gets the answer, over TLS too', a
   await rig.agent.called('POST /api/chat')
   rest.open()
   expect(await within('the answer', heard)).toContain('[DONE]')
+})
+
+test('a word goes out at once and does not wait for the last one to be acknowledged, over TLS too', async () => {
+  await using made = await makeCertificate()
+  const say = { info() {}, warn() {} }
+  const certificate = await Certificate.open({ cert: made.cert, key: made.key }, say)
+  for (const pair of [undefined, certificate])
+    expect(newListener(() => {}, pair)).toMatchObject({ noDelay: true })
 })
 
 test('nothing older than TLS 1.2 is spoken', async () => {
