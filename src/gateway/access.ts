@@ -1,8 +1,8 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { isIPv6 } from 'node:net'
 import { KEY_HEADER } from '../protocol.ts'
 import { Fault } from './fault.ts'
+import { networkOf } from './network.ts'
 
 /** What a door asks for: the key in its header; the key or the page's cookie; or the same for a websocket, which has an origin too. */
 export type Door = 'key' | 'page' | 'socket'
@@ -19,12 +19,19 @@ export class Access {
   readonly #key: string
   readonly #digest: Buffer
   readonly #clock: () => number
+  readonly #onKnown: (request: IncomingMessage) => void
   readonly #attempts = new Map<string, { failed: number; until: number }>()
 
-  constructor(key: string, clock: () => number = Date.now) {
+  /** `onKnown` is told of each request that is let in. */
+  constructor(
+    key: string,
+    clock: () => number = Date.now,
+    onKnown: (request: IncomingMessage) => void = () => {},
+  ) {
     this.#key = key
     this.#digest = digest(key)
     this.#clock = clock
+    this.#onKnown = onKnown
   }
 
   /**
@@ -32,6 +39,11 @@ export class Access {
    * @throws Fault `unauthorized`, `origin_refused` or, for who failed too often, `too_many_attempts`
    */
   admit(request: IncomingMessage, door: Door): void {
+    this.#admit(request, door)
+    this.#onKnown(request)
+  }
+
+  #admit(request: IncomingMessage, door: Door): void {
     // Node joins a header that came twice with a comma, which is then no key.
     const header = request.headers[KEY_HEADER]
     const inUrl = door === 'key' ? undefined : keyOf(request.url)
@@ -61,7 +73,10 @@ export class Access {
 
   /** Whether the text is the key; a wrong one counts as an attempt of that address. */
   try(request: IncomingMessage, text: string): boolean {
-    if (this.#is(text)) return true
+    if (this.#is(text)) {
+      this.#onKnown(request)
+      return true
+    }
     this.#fail(request)
     return false
   }
@@ -94,7 +109,7 @@ export class Access {
 
   #fail(request: IncomingMessage): void {
     const now = this.#clock()
-    const address = network(request.socket.remoteAddress)
+    const address = networkOf(request.socket.remoteAddress)
     let entry = this.#attempts.get(address)
     if (!entry || entry.until <= now) {
       entry = { failed: 0, until: now + WINDOW_MS }
@@ -131,15 +146,4 @@ function foreign(request: IncomingMessage): boolean {
   if (origin === undefined) return false
   const host = request.headers.host ?? request.headers[':authority']
   return !URL.canParse(origin) || new URL(origin).host !== String(host).toLowerCase()
-}
-
-/** Who owns one IPv6 address owns its /64. */
-function network(address = ''): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address
-  const [head = '', tail] = address.split('::')
-  const groups = head.split(':')
-  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').length
-  return [...groups, ...Array<string>(Math.max(0, missing)).fill('0'), ...(tail ?? '').split(':')]
-    .slice(0, 4)
-    .join(':')
 }

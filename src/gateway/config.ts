@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { z } from 'zod'
+import type { ClientLimits } from './clients.ts'
 import type { StoreLimits } from './store/store.ts'
 import { VARIABLES, type Variable } from './variables.ts'
 
@@ -11,6 +12,8 @@ export interface Timing {
   readonly pulseMs: number
   /** How long a reader may take nothing before it is closed. */
   readonly stallMs: number
+  /** What the body of somebody who has shown no key may take in all. */
+  readonly strangerMs: number
   /** What running streams get at shutdown. */
   readonly drainMs: number
   /** How often the janitor sweeps. */
@@ -21,6 +24,7 @@ export interface Timing {
 export const TIMING: Timing = {
   pulseMs: 15_000,
   stallMs: 60_000,
+  strangerMs: 20_000,
   drainMs: 10_000,
   sweepMs: 1_000,
   renewalMs: 5_000,
@@ -59,6 +63,7 @@ export interface Config {
   readonly redisPrefix: string
   readonly fsync: '1s' | 'end' | 'off'
   readonly limits: StoreLimits
+  readonly clients: ClientLimits
   readonly chat: { readonly timeoutMs: number; readonly connectMs: number }
   readonly uploadBytes: number
   readonly jsonBytes: number
@@ -162,6 +167,12 @@ export function parseConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config
       totalBytes: get('GHOST_INTERFACE_TOTAL_STREAM_CAP'),
       tasks: get('GHOST_TASK_LIMIT'),
       ttlMs: get('GHOST_TASK_TTL'),
+    },
+    clients: {
+      streams: get('GHOST_CLIENT_STREAMS'),
+      uploads: get('GHOST_CLIENT_UPLOADS'),
+      sockets: get('GHOST_CLIENT_SOCKETS'),
+      requests: get('GHOST_CLIENT_REQUESTS'),
     },
     chat: { timeoutMs: get('GHOST_CHAT_TIMEOUT'), connectMs: get('GHOST_CHAT_CONNECT_TIMEOUT') },
     uploadBytes: get('GHOST_MAX_UPLOAD_BYTES'),

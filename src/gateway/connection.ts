@@ -32,27 +32,36 @@ export function sound({ rawHeaders, url = '' }: IncomingMessage): void {
   if (hosts > 1 || !url.startsWith('/')) throw new Fault('bad_request', 'this request is malformed')
 }
 
-/** A body may take its time, but not stand still; and one that was refused half-way is read on for a while. */
-export function watchBody(request: IncomingMessage, response: ServerResponse): void {
+/**
+ * A body may take its time, but not stand still, and `inAllMs` where there is such a limit; one that was refused half-way is read on for
+ * a while.
+ */
+export function watchBody(request: IncomingMessage, response: ServerResponse, inAllMs?: number): void {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers
   if (coding === undefined && (length === undefined || length === '0')) return
   const stream = streamOf(response)
   const way = stream ?? request.socket
   const still = () => {
-    if (request.complete) return
     // What has come is not taken yet: it is the receiver that is slow, not the sender.
     if (request.readableLength + (stream?.readableLength ?? 0) > 0)
       return void way.setTimeout(BODY_SILENCE_MS)
+    giveUp()
+  }
+  const giveUp = () => {
+    if (request.complete) return
     if (response.headersSent) response.destroy()
     else if (stream) late(response)
     else malformed({ code: STOOD_STILL }, request.socket)
   }
   way.setTimeout(BODY_SILENCE_MS, still)
+  const inAll = inAllMs === undefined ? undefined : setTimeout(giveUp, inAllMs)
+  request.once('close', () => clearTimeout(inAll))
   const { socket } = request
   const { destroySoon } = socket
   // An answer that says `Connection: close` would close it right behind itself, before the sender has looked.
   if (!stream) socket.destroySoon = () => (request.complete ? destroySoon.call(socket) : socket.end())
   request.once('end', () => {
+    clearTimeout(inAll)
     if (!stream) socket.destroySoon = destroySoon
     way.setTimeout(0)
     way.off('timeout', still)

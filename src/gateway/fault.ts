@@ -20,6 +20,7 @@ export const CODES = {
   audio_too_long: 413,
   audio_unreadable: 415,
   too_many_attempts: 429,
+  too_many_requests: 429,
   voice_busy: 429,
   headers_too_large: 431,
   internal_error: 500,

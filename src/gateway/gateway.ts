@@ -5,6 +5,7 @@ import type { Readiness } from '../protocol.ts'
 import { Access } from './access.ts'
 import { Certificate } from './certificate.ts'
 import { Tasks } from './chat/tasks.ts'
+import { Clients } from './clients.ts'
 import type { Config } from './config.ts'
 import { Fault } from './fault.ts'
 import type { Listener } from './listener.ts'
@@ -19,6 +20,7 @@ import { newServer } from './server.ts'
 import { DiskStore } from './store/disk.ts'
 import { MemoryStore } from './store/memory.ts'
 import type { StreamStore } from './store/store.ts'
+import { Strangers } from './strangers.ts'
 import { upgrade } from './upgrade.ts'
 import { Upstream } from './upstream.ts'
 
@@ -50,7 +52,9 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   const log = pino({ level: config.logLevel })
   const certificate = config.tls && (await Certificate.open(config.tls, log))
   const metrics = newMetrics()
-  const access = new Access(key)
+  const strangers = new Strangers()
+  const access = new Access(key, Date.now, (request) => strangers.know(request.socket))
+  const clients = new Clients(config.clients)
   const store = await openStore(config, (line) => log.warn(line))
   const agent = new Upstream({
     name: 'agent',
@@ -87,6 +91,12 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   metrics.watch('ghost_store_durable', 'Whether what is shown now would survive the process', () =>
     store.health().durable ? 1 : 0,
   )
+  metrics.watch('ghost_strangers', 'Connections that have shown no key', () => strangers.here)
+  metrics.watch(
+    'ghost_dropped_strangers_total',
+    'Connections without a key that made room for newer ones',
+    () => strangers.dropped,
+  )
   metrics.watch('ghost_log_clients', 'Clients that listen to the log', () => room.counts().clients)
   metrics.watch('ghost_log_lines_total', 'Lines of the log that were told', () => room.counts().lines)
   metrics.watch(
@@ -97,7 +107,8 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
 
   let closing: Promise<void> | undefined
   const described: Described[] = []
-  const app = await newServer({ access, log, jsonBytes: config.jsonBytes, certificate })
+  const { strangerMs } = timing
+  const app = await newServer({ access, clients, log, jsonBytes: config.jsonBytes, strangerMs, certificate })
   app.addHook('onRoute', ({ method, url, config: { door, doc } = {} }) => {
     if (!doc) return
     for (const one of [method].flat()) described.push({ method: one, url, guarded: door !== 'open', doc })
@@ -128,7 +139,8 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
     operations: operate,
     closing: () => closing !== undefined,
   })
-  app.server.on('upgrade', upgrade(access, room))
+  app.server.on('upgrade', upgrade(access, clients, room))
+  strangers.watch(app.server)
   await app.listen({ host: config.host, port: config.port })
   const { port } = app.server.address() as AddressInfo
   void certificate?.watch(timing.renewalMs, stopped.signal, (options) =>

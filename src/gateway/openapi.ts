@@ -25,7 +25,7 @@ export interface Operation {
   readonly security: readonly object[]
 }
 
-const GUARDED: readonly Code[] = ['unauthorized', 'too_many_attempts']
+const GUARDED: readonly Code[] = ['unauthorized', 'too_many_attempts', 'too_many_requests']
 
 /** The OpenAPI 3.1 document of the routes, from the shapes that check their bodies. */
 export function openapi(routes: readonly Described[]): OpenApi {

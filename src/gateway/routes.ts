@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import type { z } from 'zod'
 import type { Door } from './access.ts'
 import { type ChatParts, chat } from './chat/chat.ts'
+import type { Place } from './clients.ts'
 import type { Code } from './fault.ts'
 import { files } from './files.ts'
 import type { Operations } from './operations.ts'
@@ -26,6 +27,8 @@ export interface Doc {
 declare module 'fastify' {
   interface FastifyContextConfig {
     readonly door?: Door | 'open'
+    /** What a client may have only so many of. */
+    readonly place?: Place
     readonly doc?: Doc
   }
 }
@@ -61,32 +64,38 @@ const FILE_BODY = ['missing_file', 'body_too_large', 'request_timeout'] as const
 /** A form with a key in it. Whoever has none yet gets no more looked at. */
 const FORM_BYTES = 16 << 10
 
+interface Bounds {
+  readonly bodyLimit?: number
+  readonly place?: Place
+}
+
 /** The whole surface. A route that does not say otherwise asks for the key. */
 export function routes(app: FastifyInstance, parts: RouteParts): void {
   const add =
-    (on: FastifyInstance, door: Door | 'open', bodyLimit?: number) =>
+    (on: FastifyInstance, door: Door | 'open', { bodyLimit, place }: Bounds = {}) =>
     (method: HTTPMethods | HTTPMethods[], url: string, handler: Handler, doc?: Doc) =>
       on.route({
         method,
         url,
         exposeHeadRoute: false,
         ...(bodyLimit !== undefined && { bodyLimit }),
-        config: { door, ...(doc && { doc }) },
+        config: { door, ...(place && { place }), ...(doc && { doc }) },
         handler: handler as (request: FastifyRequest, reply: FastifyReply) => unknown,
       })
-  const open = add(app, 'open', FORM_BYTES)
+  const open = add(app, 'open', { bodyLimit: FORM_BYTES })
   /** Monitors and link checkers ask with HEAD. */
   const seen = (door: Door | 'open', url: string, handler: Handler, doc?: Doc) => {
     add(app, door)('GET', url, handler, doc)
     add(app, door)('HEAD', url, handler)
   }
   const api = add(app, 'key')
+  const answer = add(app, 'key', { place: 'streams' })
   const talk = chat(parts)
   const file = files(parts.agent, parts.uploadBytes)
   const speech = voice(parts.voiceServer, parts.uploadBytes)
   const { page, operations } = parts
 
-  api('POST', '/api/chat', talk.post, {
+  answer('POST', '/api/chat', talk.post, {
     summary: 'Talk to the agent: one JSON answer, or a stream that no disconnect can lose',
     body: ChatBody,
     headers: { 'Idempotency-Key': '1 to 128 visible ASCII characters: the same key joins the same task' },
@@ -102,7 +111,7 @@ export function routes(app: FastifyInstance, parts: RouteParts): void {
       ...AGENT,
     ],
   })
-  api('GET', '/api/chat/resume/:task_id', talk.resume, {
+  answer('GET', '/api/chat/resume/:task_id', talk.resume, {
     summary: 'The stream from a chunk on: what is there, then what comes, then its end',
     query: { offset: 'number of the first chunk wanted' },
     headers: { 'Last-Event-ID': 'number of the last chunk seen; used when offset is absent' },
@@ -154,7 +163,7 @@ export function routes(app: FastifyInstance, parts: RouteParts): void {
   void app.register(async (streams) => {
     streams.removeAllContentTypeParsers()
     streams.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    const upload = add(streams, 'key', parts.uploadBytes)
+    const upload = add(streams, 'key', { bodyLimit: parts.uploadBytes, place: 'uploads' })
     upload('POST', '/api/upload', file.upload, {
       summary: "A file into the agent's workspace",
       body: 'file',

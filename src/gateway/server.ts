@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { IDEMPOTENCY_HEADER, KEY_HEADER, LAST_EVENT_HEADER, TASK_HEADER } from '../protocol.ts'
 import type { Access } from './access.ts'
 import type { Certificate } from './certificate.ts'
+import type { Clients } from './clients.ts'
 import { ANYONE, asksFirst, malformed, plainTarget, SAFE, sound, watchBody } from './connection.ts'
 import { type Code, Fault } from './fault.ts'
 import { newListener } from './listener.ts'
@@ -33,8 +34,11 @@ const corsOf = ({ method, headers }: IncomingMessage) =>
 
 export interface ServerOptions {
   readonly access: Access
+  readonly clients: Clients
   readonly log: Logger
   readonly jsonBytes: number
+  /** What the body of somebody who has shown no key may take in all. */
+  readonly strangerMs: number
   /** With one it speaks TLS. */
   readonly certificate: Certificate | undefined
 }
@@ -42,8 +46,10 @@ export interface ServerOptions {
 /** Fastify with one guard, one way of saying what is wrong, and sockets that are patient with the slow and short with the silent. */
 export async function newServer({
   access,
+  clients,
   log,
   jsonBytes,
+  strangerMs,
   certificate,
 }: ServerOptions): Promise<FastifyInstance> {
   // Fastify's own log would have whole URLs in it, and with them keys.
@@ -76,22 +82,24 @@ export async function newServer({
       done(null, request.url.startsWith('/api/') ? corsOf(request.raw) : { origin: false }),
   })
 
-  guard(app, access)
+  guard(app, access, clients, strangerMs)
   return app
 }
 
 /** What every request passes before its body is read. */
-function guard(app: FastifyInstance, access: Access): void {
+function guard(app: FastifyInstance, access: Access, clients: Clients, strangerMs: number): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SAFE)
-    watchBody(request.raw, reply.raw)
-    sound(request.raw)
-    const { door = 'open' } = request.routeOptions.config
+    const { door = 'open', place } = request.routeOptions.config
     const asked = request.url.startsWith('/api/') ? 'key' : door
+    watchBody(request.raw, reply.raw, asked === 'open' ? strangerMs : undefined)
+    sound(request.raw)
     if (asked === 'open') return
     access.admit(request.raw, asked)
     // Whoever needs a key to see it has no use for a cache that may not.
     reply.header('cache-control', 'no-store')
+    clients.ask(request.raw)
+    if (place) reply.raw.once('close', clients.take(place, request.raw))
   })
   app.addHook('preParsing', async ({ raw, routeOptions: { bodyLimit } }, reply) => {
     if (!asksFirst(raw)) return

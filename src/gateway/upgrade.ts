@@ -1,18 +1,21 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Access } from './access.ts'
+import type { Clients } from './clients.ts'
 import { SAFE, sound } from './connection.ts'
 import { Fault } from './fault.ts'
 import type { Room } from './logs/room.ts'
 
 /** The door to `/ws`: the same guard as for every request, then the room. */
-export function upgrade(access: Access, room: Room) {
+export function upgrade(access: Access, clients: Clients, room: Room) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy())
     try {
       sound(request)
       if (!/^\/ws(\?|$)/.test(request.url ?? '')) throw new Fault('not_found', 'there is no websocket here')
       access.admit(request, 'socket')
+      clients.ask(request)
+      socket.once('close', clients.take('sockets', request))
       room.accept(request, socket, head)
     } catch (error) {
       if (!(error instanceof Fault)) throw error

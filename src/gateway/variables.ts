@@ -134,6 +134,22 @@ export const VARIABLES = {
     meaning: 'largest upload or workspace archive, envelope included',
   }),
   GHOST_MAX_JSON_BYTES: variable({ needs: count, fallback: '10485760', meaning: 'largest JSON body' }),
+  GHOST_CLIENT_STREAMS: variable({
+    needs: count.optional(),
+    meaning: 'answers that one address may be given at once; unset: no limit',
+  }),
+  GHOST_CLIENT_UPLOADS: variable({
+    needs: count.optional(),
+    meaning: 'uploads from one address at once; unset: no limit',
+  }),
+  GHOST_CLIENT_SOCKETS: variable({
+    needs: count.optional(),
+    meaning: 'listeners of the log from one address at once; unset: no limit',
+  }),
+  GHOST_CLIENT_REQUESTS: variable({
+    needs: count.optional(),
+    meaning: 'requests from one address in a minute; unset: no limit',
+  }),
   GHOST_LLM_URL: variable({
     needs: base.optional(),
     meaning: 'OpenAI-compatible base URL for the embedded agent; unset: it is an offline demo',
