@@ -12,8 +12,11 @@ const DEPTH = 8
 
 /** An upstream's answer whose body has not begun to flow. Exactly one of `pour`, `text` and `drop` ends it. */
 export interface Answer extends Head {
-  /** Lets the body flow into a response, at the pace of its reader; a body that breaks off breaks the response off too. */
-  pour(out: Writable): Promise<void>
+  /**
+   * Lets the body flow into a response, at the pace of its reader: `taken` resolves when that has taken what was written. A body that
+   * breaks off breaks the response off too.
+   */
+  pour(out: Writable, taken: () => Promise<void>): Promise<void>
   /** What arrives of the body within these bounds. */
   text(maxBytes: number, ms: number): Promise<string>
   drop(): void
@@ -40,7 +43,7 @@ export function ask(upstream: Upstream, call: Call, signal?: Leaving): Promise<A
         flow.pause()
         resolve({
           ...head,
-          pour: (out) => pour(flow, out, gone, (onData, onOver) => listen(onData, onOver)),
+          pour: (out, taken) => pour(flow, out, taken, gone, (onData, onOver) => listen(onData, onOver)),
           text: (maxBytes, ms) =>
             collect(flow, maxBytes, ms, gone, (onData, onOver) => listen(onData, onOver)),
           drop: () => flow.abort(gone()),
@@ -65,19 +68,31 @@ export function ask(upstream: Upstream, call: Call, signal?: Leaving): Promise<A
 
 type Listen = (data: (chunk: Buffer) => void, over: (fault?: Fault) => void) => void
 
-function pour(flow: Flow, out: Writable, gone: () => Fault, listen: Listen): Promise<void> {
+function pour(
+  flow: Flow,
+  out: Writable,
+  taken: () => Promise<void>,
+  gone: () => Fault,
+  listen: Listen,
+): Promise<void> {
   return new Promise((resolve) => {
-    const resume = () => flow.resume()
     const left = () => flow.abort(gone())
-    out.on('drain', resume)
+    let isWaiting = false
+    const resume = () => {
+      isWaiting = false
+      flow.resume()
+    }
     out.once('close', left)
     if (out.destroyed) left()
     listen(
       (chunk) => {
-        if (!out.write(chunk)) flow.pause()
+        // What was read already may still come after the pause.
+        if (out.write(chunk) || isWaiting) return
+        isWaiting = true
+        flow.pause()
+        void taken().then(resume)
       },
       (fault) => {
-        out.off('drain', resume)
         out.off('close', left)
         if (fault) out.destroy()
         else out.end()

@@ -13,12 +13,13 @@ const CONDITIONS = ['range', 'if-range', 'if-none-match', 'if-modified-since'] a
 const RUNNABLE = /^(text\/html|application\/xhtml\+xml|text\/xml|application\/xml|[\w.-]+\/[\w.-]+\+xml)\b/i
 
 /** Files between browser and agent: streams both ways, counted and named, never held. */
-export function files(agent: Upstream, maxBytes: number) {
+export function files(agent: Upstream, maxBytes: number, stallMs: number) {
   const send = (path: string) => async (request: FastifyRequest, reply: FastifyReply) => {
     const body = await withFile(request.raw, maxBytes)
     return relay(
       reply,
       await accept(agent, await ask(agent, sending(path, request, body), goneSignal(reply))),
+      stallMs,
     )
   }
   return {
@@ -34,7 +35,7 @@ export function files(agent: Upstream, maxBytes: number) {
         headers: { 'content-type': 'application/json' },
         body: body.length > 0 ? body : Buffer.from('{}'),
       } as const
-      return relay(reply, await accept(agent, await ask(agent, call, goneSignal(reply))))
+      return relay(reply, await accept(agent, await ask(agent, call, goneSignal(reply))), stallMs)
     },
 
     async download(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -49,7 +50,7 @@ export function files(agent: Upstream, maxBytes: number) {
       const answer = await accept(agent, await ask(agent, call, goneSignal(reply)), true)
       const type = answer.header('content-type') ?? 'application/octet-stream'
       const disposition = answer.header('content-disposition')
-      return relay(reply, answer, {
+      return relay(reply, answer, stallMs, {
         'content-type': type,
         'content-security-policy': "sandbox; default-src 'none'",
         ...(RUNNABLE.test(type.trim()) && { 'content-disposition': attachment(disposition, path) }),

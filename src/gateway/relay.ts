@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Answer } from './answer.ts'
 import { Departure } from './departure.ts'
+import { drained } from './drained.ts'
 
 /** The headers of an upstream's answer that pass to the browser. Everything else stays here. */
 const PASSING = [
@@ -13,10 +14,14 @@ const PASSING = [
   'last-modified',
 ] as const
 
-/** Lets an upstream's answer through to the browser: status, the headers that may pass (`changes` over them), and the body as it comes. */
+/**
+ * Lets an upstream's answer through to the browser: status, the headers that may pass (`changes` over them), and the body as it comes. A
+ * reader that takes nothing for `stallMs` is cut off.
+ */
 export async function relay(
   reply: FastifyReply,
   answer: Answer,
+  stallMs: number,
   changes: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const headers: Record<string, string> = {}
@@ -31,7 +36,9 @@ export async function relay(
     ...headers,
     ...changes,
   })
-  await answer.pour(reply.raw)
+  const gone = new Departure()
+  reply.raw.once('close', () => gone.abort())
+  await answer.pour(reply.raw, () => drained(reply.raw, stallMs, gone))
 }
 
 /** The bytes of a JSON body, as the parser left them; none is an empty body. */

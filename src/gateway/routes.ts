@@ -91,8 +91,8 @@ export function routes(app: FastifyInstance, parts: RouteParts): void {
   const api = add(app, 'key')
   const answer = add(app, 'key', { place: 'streams' })
   const talk = chat(parts)
-  const file = files(parts.agent, parts.uploadBytes)
-  const speech = voice(parts.voiceServer, parts.uploadBytes)
+  const file = files(parts.agent, parts.uploadBytes, parts.pace.stallMs)
+  const speech = voice(parts.voiceServer, parts.uploadBytes, parts.pace.stallMs)
   const { page, operations } = parts
 
   answer('POST', '/api/chat', talk.post, {

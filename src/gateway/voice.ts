@@ -21,7 +21,7 @@ function leftSignal(request: FastifyRequest, reply: FastifyReply): Departure {
 }
 
 /** The voice server's two verbs. Its pool is its own, so a dead one delays nobody else. */
-export function voice(server: (() => Promise<Upstream>) | undefined, maxBytes: number) {
+export function voice(server: (() => Promise<Upstream>) | undefined, maxBytes: number, stallMs: number) {
   const up = async (): Promise<Upstream> => {
     if (server) return server()
     throw new Fault(
@@ -36,6 +36,7 @@ export function voice(server: (() => Promise<Upstream>) | undefined, maxBytes: n
       return relay(
         reply,
         await accept(to, await ask(to, sending('/stt', request, body), leftSignal(request, reply))),
+        stallMs,
       )
     },
 
@@ -50,7 +51,7 @@ export function voice(server: (() => Promise<Upstream>) | undefined, maxBytes: n
         body,
       } as const
       const answer = await accept(to, await ask(to, call, leftSignal(request, reply)))
-      return relay(reply, answer, { 'content-type': answer.header('content-type') ?? 'audio/wav' })
+      return relay(reply, answer, stallMs, { 'content-type': answer.header('content-type') ?? 'audio/wav' })
     },
   }
 }

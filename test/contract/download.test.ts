@@ -190,6 +190,39 @@ test.each(['leave', 'reset'] as const)(
   },
 )
 
+test('A44: a reader that takes nothing of a file for too long is cut off, and the agent is freed', async () => {
+  await using rig = await startRig({ timing: { stallMs: 300 } })
+  rig.agent.play(ROUTE, endless('application/octet-stream'))
+  const wire = rig.wire()
+  wire.socket.pause()
+  await wire.write(`GET /api/download/a HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\n\r\n`)
+  const call = await rig.agent.called(ROUTE)
+  await within('the end of the call', call.closed)
+  wire.socket.resume()
+  await within('the end of the connection', wire.over)
+})
+
+test('a reader of a file that is slow but moves is not cut off', async () => {
+  await using rig = await startRig({ timing: { stallMs: 500 } })
+  const bytes = randomBytes(24_000_000)
+  rig.agent.play(ROUTE, raw(head('200 OK', `content-length: ${bytes.length}`), bytes))
+  const wire = rig.wire()
+  let sips = 0
+  wire.socket.on('data', () => {
+    wire.socket.pause()
+    sips += 1
+    setTimeout(() => wire.socket.resume(), 5)
+  })
+  const began = performance.now()
+  await wire.write(
+    `GET /api/download/a HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\nConnection: close\r\n\r\n`,
+  )
+  await within('the end', wire.over, 60_000)
+  expect(performance.now() - began).toBeGreaterThan(1_000)
+  expect(sips).toBeGreaterThan(10)
+  expect(parseAnswer(wire.heard).body.equals(bytes)).toBe(true)
+})
+
 test('a browser that goes away before the agent has answered takes the question back', async () => {
   await using rig = await startRig()
   rig.agent.play(ROUTE, silent)

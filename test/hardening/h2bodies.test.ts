@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { fin, head, httpChunk, json, raw } from '../rig/answers.ts'
+import { endless, fin, head, httpChunk, json, raw } from '../rig/answers.ts'
 import { type MadeCertificate, makeCertificate } from '../rig/certificate.ts'
 import { words } from '../rig/events.ts'
 import { connect2 } from '../rig/h2.ts'
@@ -127,4 +127,15 @@ describe('downloads', () => {
     for (let at = 0; at < 40; at += 1) await (await connection.ask('GET', '/readyz')).text()
     expect(sent).toBeLessThan(size / 2)
   })
+})
+
+test('A44: a reader that takes nothing of a file is cut off, the agent is freed, and the connection goes on', async () => {
+  await using rig = await startTlsRig({ timing: { stallMs: 200 } })
+  await using connection = await connect2(rig.url)
+  rig.agent.play('GET /api/download/', endless('application/octet-stream'))
+  const file = await connection.ask('GET', '/api/download/a')
+  file.stream.pause()
+  const call = await rig.agent.called('GET /api/download/')
+  await within('the end of the call', call.closed)
+  expect((await connection.ask('GET', '/api/chat/tasks')).status).toBe(200)
 })

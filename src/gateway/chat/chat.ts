@@ -71,7 +71,7 @@ export function chat({ store, tasks, agent, pace, metrics, closing }: ChatParts)
         headers: { 'content-type': 'application/json', [REQUEST_HEADER]: crypto.randomUUID() },
         body: bytes,
       } as const
-      return relay(reply, await accept(agent, await ask(agent, call, goneSignal(reply))))
+      return relay(reply, await accept(agent, await ask(agent, call, goneSignal(reply))), pace.stallMs)
     },
 
     async resume(request: WithId, reply: FastifyReply): Promise<unknown> {

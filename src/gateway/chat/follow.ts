@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Departure } from '../departure.ts'
+import { drained } from '../drained.ts'
 import { Fault } from '../fault.ts'
-import { streamOf } from '../http2.ts'
 import type { Leaving, Page, Sleeper, StreamStore } from '../store/store.ts'
 import { isFull, send } from './chunked.ts'
 import { ending, endsBlank, PING } from './frames.ts'
@@ -132,31 +132,4 @@ export async function tell(
     raw.destroy()
     if (!(error instanceof Fault)) throw error
   }
-}
-
-/** How many times as long a page may take on a connection that moves. */
-const LATEST = 10
-
-/** The socket's own idle timer looks at what the kernel took, so a slow reader that moves is left alone. */
-function drained(raw: ServerResponse, stallMs: number, gone: Leaving): Promise<void> {
-  return new Promise((resolve) => {
-    const stream = streamOf(raw)
-    const socket = stream ?? raw.socket
-    const room = socket ?? raw
-    // Over HTTP/2 what the kernel took of one stream is taken for all of them: this one gets its time, but not for ever.
-    const latest = stream && setTimeout(() => cut(), LATEST * stallMs)
-    const over = () => {
-      clearTimeout(latest)
-      socket?.setTimeout(0)
-      socket?.off('timeout', cut)
-      room.off('drain', over)
-      gone.removeEventListener('abort', over)
-      resolve()
-    }
-    const cut = () => raw.destroy()
-    socket?.setTimeout(stallMs)
-    socket?.on('timeout', cut)
-    room.on('drain', over)
-    gone.addEventListener('abort', over)
-  })
 }
