@@ -21,7 +21,7 @@ import { DiskStore } from './store/disk.ts'
 import { MemoryStore } from './store/memory.ts'
 import type { StreamStore } from './store/store.ts'
 import { Strangers } from './strangers.ts'
-import { upgrade } from './upgrade.ts'
+import { refuseHandshake, upgrade } from './upgrade.ts'
 import { Upstream } from './upstream.ts'
 
 /** The voice server is near and small: what it does not do in this time it does not do. */
@@ -79,7 +79,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   })
 
   const stopped = new AbortController()
-  const room = new Room()
+  const room = new Room({ refuse: refuseHandshake })
   const followed = config.agentLog
     ? tail(config.agentLog, stopped.signal, { onLines: (lines) => room.say(lines) })
     : undefined

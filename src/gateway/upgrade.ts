@@ -14,6 +14,8 @@ export function upgrade(access: Access, clients: Clients, room: Room) {
       sound(request)
       if (!/^\/ws(\?|$)/.test(request.url ?? '')) throw new Fault('not_found', 'there is no websocket here')
       access.admit(request, 'socket')
+      if (room.closed)
+        throw new Fault('shutting_down', 'the gateway is stopping: try again in a moment', { retryAfterS: 5 })
       clients.ask(request)
       socket.once('close', clients.take('sockets', request))
       room.accept(request, socket, head)
@@ -24,7 +26,17 @@ export function upgrade(access: Access, clients: Clients, room: Room) {
   }
 }
 
-function refuse(socket: Duplex, { status, message, code, retryAfterS }: Fault): void {
+/** Answers what was let in and is no handshake, or one of another version. */
+export function refuseHandshake(socket: Duplex): void {
+  const sentence = 'this is no handshake of a websocket, or one of another version than 13'
+  refuse(socket, new Fault('bad_request', sentence), ['sec-websocket-version: 13'])
+}
+
+function refuse(
+  socket: Duplex,
+  { status, message, code, retryAfterS }: Fault,
+  more: readonly string[] = [],
+): void {
   const body = JSON.stringify({ error: message, code })
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -34,6 +46,7 @@ function refuse(socket: Duplex, { status, message, code, retryAfterS }: Fault): 
     'cache-control: no-store',
     ...Object.entries(SAFE).map(([name, value]) => `${name}: ${value}`),
     ...(retryAfterS === undefined ? [] : [`retry-after: ${retryAfterS}`]),
+    ...more,
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }

@@ -1,5 +1,6 @@
 import fastify from 'fastify'
 import type { Door } from '../../src/gateway/access.ts'
+import { TIMING } from '../../src/gateway/config.ts'
 import { newMetrics } from '../../src/gateway/metrics.ts'
 import { type RouteParts, routes } from '../../src/gateway/routes.ts'
 import { startAgent } from '../rig/agent.ts'
@@ -96,7 +97,12 @@ export async function surface(): Promise<readonly Place[]> {
     for (const one of [method].flat()) found.push({ method: one, target, door: config?.door ?? 'open' })
   })
   const anything = new Proxy({}, { get: () => () => ({}) })
-  routes(app, { page: anything, operations: anything, metrics: newMetrics() } as unknown as RouteParts)
+  routes(app, {
+    page: anything,
+    operations: anything,
+    metrics: newMetrics(),
+    pace: TIMING,
+  } as unknown as RouteParts)
   await app.ready()
   await app.close()
   return found

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type WebSocket from 'ws'
 import { KEY, type Rig, startRig } from '../rig/rig.ts'
 import { within } from '../rig/wait.ts'
+import { parseAnswer } from '../rig/wire.ts'
 
 /** 101 when the socket opens, otherwise the status that refused it. */
 const outcome = (socket: WebSocket) =>
@@ -92,6 +93,58 @@ test('A34: no other path is a socket', async () => {
     ])
   expect((await rig.fetch('/healthz')).status).toBe(200)
 })
+
+test.each([
+  [
+    'another method',
+    ['POST /ws HTTP/1.1', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='],
+  ],
+  [
+    'another version',
+    ['GET /ws HTTP/1.1', 'Sec-WebSocket-Version: 12', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='],
+  ],
+  ['no version', ['GET /ws HTTP/1.1', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==']],
+  ['a nonce that is none', ['GET /ws HTTP/1.1', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: short']],
+  ['no nonce', ['GET /ws HTTP/1.1', 'Sec-WebSocket-Version: 13']],
+  [
+    'a broken list of protocols',
+    [
+      'GET /ws HTTP/1.1',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+      'Sec-WebSocket-Protocol: ,',
+    ],
+  ],
+])(
+  'A34: a handshake with %s is refused like everything else that is malformed',
+  async (_, [line, ...headers]) => {
+    await using rig = await startRig()
+    const wire = rig.wire()
+    await wire.write(
+      [
+        line,
+        'Host: a',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        `X-Ghost-Key: ${KEY}`,
+        ...headers,
+        '',
+        '',
+      ].join('\r\n'),
+    )
+    await within('the end', wire.over)
+    const answer = parseAnswer(wire.heard)
+    expect(answer.status).toBe(400)
+    expect(JSON.parse(String(answer.body))).toEqual({
+      error: expect.stringMatching(/./),
+      code: 'bad_request',
+    })
+    expect(answer.header('x-content-type-options')).toBe('nosniff')
+    expect(answer.header('referrer-policy')).toBe('no-referrer')
+    expect(answer.header('cache-control')).toBe('no-store')
+    expect(answer.header('sec-websocket-version')).toBe('13')
+  },
+)
 
 test('A31: compression is not agreed to, so that no message can swell', async () => {
   await using rig = await startRig()

@@ -1,5 +1,6 @@
 import fastify from 'fastify'
 import { expect, test } from 'vitest'
+import { TIMING } from '../../src/gateway/config.ts'
 import { CODES } from '../../src/gateway/fault.ts'
 import { newMetrics } from '../../src/gateway/metrics.ts'
 import { type RouteParts, routes } from '../../src/gateway/routes.ts'
@@ -36,7 +37,7 @@ async function registered(): Promise<string[]> {
   const nothing = () => ({})
   const pages = { index: nothing, enter: nothing, leave: nothing, preview: nothing, asset: nothing }
   const asked = { health: nothing, ready: nothing, metrics: nothing, openapi: nothing, docs: nothing }
-  const parts = { page: pages, operations: asked, metrics: newMetrics() }
+  const parts = { page: pages, operations: asked, metrics: newMetrics(), pace: TIMING }
   routes(app, parts as unknown as RouteParts)
   await app.ready()
   await app.close()

@@ -36,6 +36,8 @@ export interface RoomOptions {
   readonly unreadBytes?: number
   /** How often a client is pinged. No answer by the next ping: it is gone. */
   readonly pingMs?: number
+  /** Answers what is no handshake of a websocket. */
+  refuse?(socket: Duplex): void
 }
 
 /** Who listens to the log. Everyone gets every line from the moment of joining, or is dropped; nobody waits for anybody. */
@@ -48,14 +50,18 @@ export class Room {
   #newest: readonly LogLine[] = []
   #lines = 0
   #dropped = 0
+  #closed = false
 
   constructor(options: RoomOptions = {}) {
     this.#backlog = options.backlog ?? 10
     this.#unreadBytes = options.unreadBytes ?? 1024 * 1024
+    const { refuse } = options
+    // What `ws` would write itself lacks the headers that every answer has.
+    if (refuse) this.#door.on('wsClientError', (_, socket) => refuse(socket))
     this.#pinging = setInterval(() => this.#ping(), options.pingMs ?? 30_000).unref()
   }
 
-  /** An upgrade request that the caller has let in. After `close` it is refused with 503. */
+  /** An upgrade request that the caller has let in. Not after `close`. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const query = new URLSearchParams(request.url?.split('?').slice(1).join('?'))
     this.#door.handleUpgrade(request, socket, head, (ws) => this.join(socket, query.get('batch') === '1', ws))
@@ -96,6 +102,10 @@ export class Room {
     }
   }
 
+  get closed(): boolean {
+    return this.#closed
+  }
+
   counts(): { readonly clients: number; readonly lines: number; readonly dropped: number } {
     return { clients: this.#listeners.size, lines: this.#lines, dropped: this.#dropped }
   }
@@ -103,6 +113,7 @@ export class Room {
   /** Says goodbye to everyone; who does not answer within a second is cut. */
   close(): void {
     clearInterval(this.#pinging)
+    this.#closed = true
     this.#door.close()
     for (const { ws } of this.#listeners) ws.close(GOING_AWAY)
   }
