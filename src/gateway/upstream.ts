@@ -141,7 +141,8 @@ class Exchange implements Flow, Dispatcher.DispatchHandler {
   onResponseStart(started: Dispatcher.DispatchController, status: number): void {
     // 1xx only says that the answer is still to come.
     if (this.#over || status < 200) return
-    this.#tell(() => this.#sink.head({ status, header: (name) => headerOf(started.rawHeaders, name) }))
+    const headers = headersOf(started.rawHeaders)
+    this.#tell(() => this.#sink.head({ status, header: (name) => headers.get(name) }))
   }
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return
@@ -185,13 +186,15 @@ class Exchange implements Flow, Dispatcher.DispatchHandler {
 const UNREACHABLE =
   /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|DEPTH_\w+|SELF_SIGNED\w*|UNABLE_TO_\w+)$/
 
-/** undici's own decoding guesses UTF-8 for some headers and Latin-1 for others; the bytes know better. */
-function headerOf(raw: Dispatcher.DispatchController['rawHeaders'], name: string): string | undefined {
-  if (!Array.isArray(raw)) return undefined
+/** By lower-case name, the first of each. undici's own decoding guesses UTF-8 for some headers and Latin-1 for others; the bytes know better. */
+function headersOf(raw: Dispatcher.DispatchController['rawHeaders']): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>()
+  if (!Array.isArray(raw)) return headers
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    if (raw[i]?.toString().toLowerCase() !== name) continue
+    const name = String(raw[i]).toLowerCase()
     const value = raw[i + 1]
-    return typeof value === 'string' ? value : value?.toString('latin1')
+    if (value === undefined || headers.has(name)) continue
+    headers.set(name, typeof value === 'string' ? value : value.toString('latin1'))
   }
-  return undefined
+  return headers
 }
