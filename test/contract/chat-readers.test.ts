@@ -135,12 +135,7 @@ test('F27: a reader that is slow but moves is not closed', async () => {
   await finished(rig, stream.taskId)
   stream.leave()
   const wire = rig.wire()
-  let sips = 0
-  wire.socket.on('data', () => {
-    wire.socket.pause()
-    sips += 1
-    setTimeout(() => wire.socket.resume(), 5)
-  })
+  const sips = wire.sip(5)
   await resume(wire, stream.taskId)
   const heard = await eventually(
     'the end',
@@ -148,7 +143,7 @@ test('F27: a reader that is slow but moves is not closed', async () => {
     30_000,
   )
   expect(heard.length).toBeGreaterThan(300 * PIECE.length)
-  expect(sips).toBeGreaterThan(10)
+  expect(sips()).toBeGreaterThan(10)
 })
 
 test('F24: readers that come and go by the hundred leave nothing behind', async () => {

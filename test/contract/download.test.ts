@@ -207,19 +207,14 @@ test('a reader of a file that is slow but moves is not cut off', async () => {
   const bytes = randomBytes(24_000_000)
   rig.agent.play(ROUTE, raw(head('200 OK', `content-length: ${bytes.length}`), bytes))
   const wire = rig.wire()
-  let sips = 0
-  wire.socket.on('data', () => {
-    wire.socket.pause()
-    sips += 1
-    setTimeout(() => wire.socket.resume(), 5)
-  })
+  const sips = wire.sip(5)
   const began = performance.now()
   await wire.write(
     `GET /api/download/a HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\nConnection: close\r\n\r\n`,
   )
   await within('the end', wire.over, 60_000)
   expect(performance.now() - began).toBeGreaterThan(1_000)
-  expect(sips).toBeGreaterThan(10)
+  expect(sips()).toBeGreaterThan(10)
   expect(parseAnswer(wire.heard).body.equals(bytes)).toBe(true)
 })
 

@@ -47,6 +47,17 @@ export class Wire {
     return Buffer.concat(this.#heard)
   }
 
+  /** From now on takes a little and rests for so long, again and again; says how often it has. */
+  sip(restMs: number): () => number {
+    let sips = 0
+    this.socket.on('data', () => {
+      this.socket.pause()
+      sips += 1
+      setTimeout(() => this.socket.resume(), restMs)
+    })
+    return () => sips
+  }
+
   /** Resolves when the bytes have left; at once when the connection is gone. */
   write(bytes: string | Uint8Array): Promise<void> {
     const { promise, resolve } = deferred<void>()
