@@ -142,3 +142,19 @@ test('the first examples are asked with one press', async () => {
   expect(await answers(page)).toEqual(['hello'])
   expect(await page.getByRole('group', { name: 'Examples' }).count()).toBe(0)
 })
+
+test('what is asked for while another thing closes opens all the same', async () => {
+  await using world = await openConsole(browser)
+  const { page } = world
+  await leaveBox(page)
+  await page.keyboard.press('?')
+  await page.getByRole('dialog', { name: 'Commands and keys', exact: true }).waitFor()
+  await page.evaluate(
+    `document.querySelector('dialog[open]').close()
+    window.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true }))`,
+  )
+  const commands = page.getByRole('dialog', { name: 'Commands', exact: true })
+  await commands.waitFor()
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+  expect(await commands.count()).toBe(1)
+})
