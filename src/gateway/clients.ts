@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Fault } from './fault.ts'
 import { networkOf } from './network.ts'
 
@@ -48,6 +48,17 @@ export class Clients {
     throw new Fault('too_many_requests', `more than ${most} requests in a minute: wait a moment`, {
       retryAfterS: Math.max(1, Math.ceil((asked.until - now) / 1000)),
     })
+  }
+
+  /** Takes a place until the answer is over, however it ends. @throws Fault `too_many_requests` */
+  hold(place: Place, request: IncomingMessage, response: ServerResponse): void {
+    const giveBack = this.take(place, request)
+    response.once('close', giveBack)
+    if (response.socket) return
+    // Behind another answer on its connection: should that break, this one is never told.
+    const { socket } = request
+    socket.setMaxListeners(0).once('close', giveBack)
+    response.once('close', () => socket.off('close', giveBack))
   }
 
   /** Takes a place, and gives what gives it back. @throws Fault `too_many_requests` */

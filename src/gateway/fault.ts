@@ -63,3 +63,7 @@ export class Fault extends Error {
     this.retryAfterS = options.retryAfterS
   }
 }
+
+/** What is asked of a gateway that has begun to stop. */
+export const stopping = () =>
+  new Fault('shutting_down', 'the gateway is stopping: try again in a moment', { retryAfterS: 5 })

@@ -99,7 +99,7 @@ function guard(app: FastifyInstance, access: Access, clients: Clients, strangerM
     // Whoever needs a key to see it has no use for a cache that may not.
     reply.header('cache-control', 'no-store')
     clients.ask(request.raw)
-    if (place) reply.raw.once('close', clients.take(place, request.raw))
+    if (place) clients.hold(place, request.raw, reply.raw)
   })
   app.addHook('preParsing', async ({ raw, routeOptions: { bodyLimit } }, reply) => {
     if (!asksFirst(raw)) return

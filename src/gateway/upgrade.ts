@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Access } from './access.ts'
 import type { Clients } from './clients.ts'
 import { SAFE, sound } from './connection.ts'
-import { Fault } from './fault.ts'
+import { Fault, stopping } from './fault.ts'
 import type { Room } from './logs/room.ts'
 
 /** The door to `/ws`: the same guard as for every request, then the room. */
@@ -14,8 +14,7 @@ export function upgrade(access: Access, clients: Clients, room: Room) {
       sound(request)
       if (!/^\/ws(\?|$)/.test(request.url ?? '')) throw new Fault('not_found', 'there is no websocket here')
       access.admit(request, 'socket')
-      if (room.closed)
-        throw new Fault('shutting_down', 'the gateway is stopping: try again in a moment', { retryAfterS: 5 })
+      if (room.closed) throw stopping()
       clients.ask(request)
       socket.once('close', clients.take('sockets', request))
       room.accept(request, socket, head)

@@ -95,6 +95,21 @@ test('the sockets of the log are closed, with a word', async () => {
   expect(await within('the close', reader.closed)).toBe(1001)
 })
 
+test('who wants to listen to the log while its sockets are being closed is told to come again', async () => {
+  await using rig = await startRig()
+  const handshake = `GET /ws HTTP/1.1\r\n${headers}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n`
+  const [stays, late] = [rig.wire(), rig.wire()]
+  await Promise.all([stays.write(`${handshake}\r\n`), late.write(handshake)])
+  await stays.until(' 101 ')
+  await eventually('both are connected', async () => (await rig.fetch('/healthz')).ok)
+  const closed = rig.gateway.close()
+  await stays.until((heard) => heard.subarray(-2).readUInt16BE() === 1001)
+  await late.write('\r\n')
+  await late.until('"shutting_down"')
+  expect(String(late.heard)).toMatch(/^HTTP\/1.1 503 .*retry-after: [1-9]/is)
+  await within('the end', closed, 5_000)
+})
+
 test('F44: a client that holds its connection open does not hold up the end', async () => {
   await using rig = await startRig()
   const [idle, slow] = [rig.wire(), rig.wire()]

@@ -99,6 +99,24 @@ test('answers at once: one more is refused with the time to wait, what runs goes
   })
 })
 
+test('answers asked for in one go, one behind the other, leave their places when their connection breaks', async () => {
+  await using rig = await startRig({ env: { GHOST_CLIENT_STREAMS: '2' } })
+  rig.agent.play('POST /api/chat', sse(delta('a'), gate(), DONE))
+  const body = '{"messages":[]}'
+  const ask = `POST /api/chat HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  const wire = rig.wire()
+  await wire.write(`${ask}${ask}`)
+  await eventually('both to be taken', async () => (await rig.fetch('/api/chat/resume/none')).status === 429)
+  wire.reset()
+  const next: { status: number; leave(): void }[] = []
+  await eventually('two others to be let in', async () => {
+    const one = await rig.chat()
+    if (one.status === 200) next.push(one)
+    return next.length === 2
+  })
+  for (const one of next) one.leave()
+})
+
 test('uploads at once: one more is refused before its body is taken', async () => {
   await using rig = await startRig({ env: { GHOST_CLIENT_UPLOADS: '1' } })
   const wire = rig.wire()

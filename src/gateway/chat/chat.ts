@@ -7,7 +7,7 @@ import {
   TASK_HEADER,
 } from '../../protocol.ts'
 import { accept, ask } from '../answer.ts'
-import { Fault } from '../fault.ts'
+import { Fault, stopping } from '../fault.ts'
 import type { Metrics } from '../metrics.ts'
 import { bodyOf, goneSignal, relay } from '../relay.ts'
 import { ChatBody, parseBody } from '../shapes.ts'
@@ -57,8 +57,7 @@ export function chat({ store, tasks, agent, pace, metrics, closing }: ChatParts)
           'too_many_messages',
           `a chat may have ${MAX_MESSAGES} messages, this one has ${body.messages.length}: send the newest`,
         )
-      if (closing())
-        throw new Fault('shutting_down', 'the gateway is stopping: try again in a moment', { retryAfterS: 5 })
+      if (closing()) throw stopping()
       if (body.stream) {
         const id = await tasks.start(bytes, claimOf(request))
         // What the agent has been sent need not be kept for as long as the answer runs.
