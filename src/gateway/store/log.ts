@@ -1,8 +1,12 @@
 import type { Batch, Page } from './store.ts'
 import { viewOf } from './words.ts'
 
-/** Slabs grow with their log, so that a short answer costs little and a long one few allocations. */
-const SLAB_BYTES = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20] as const
+/**
+ * Slabs grow with their log, so that a short answer costs little and a long one few allocations: each is half of what there is. Logs
+ * that grow side by side would else take so much in one moment that the collector thinks it has to look through all of the heap.
+ */
+const LEAST_SLAB_BYTES = 4 << 10
+const MOST_SLAB_BYTES = 1 << 20
 
 interface Slab {
   bytes: Buffer
@@ -138,8 +142,9 @@ export class Log {
   #roomFor(bytes: number): Slab {
     const last = this.#slabs.at(-1)
     if (last && last.bytes.length - last.used >= bytes) return last
-    const size = Math.max(bytes, SLAB_BYTES[Math.min(this.#slabs.length, SLAB_BYTES.length - 1)] ?? 0)
-    const room = Buffer.allocUnsafeSlow(size)
+    const half = Math.floor(this.#bytes / 2 / LEAST_SLAB_BYTES) * LEAST_SLAB_BYTES
+    const size = Math.min(Math.max(half, LEAST_SLAB_BYTES), MOST_SLAB_BYTES)
+    const room = Buffer.allocUnsafeSlow(Math.max(bytes, size))
     const slab = {
       bytes: room,
       view: viewOf(room),
