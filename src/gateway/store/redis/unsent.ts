@@ -170,7 +170,7 @@ export class Unsent {
       pieces.length > 0 ? link.run(SCRIPTS.append, logs, [keys.prefix, ...args]) : [],
       ...ending.map((entry) => this.#seal(entry)),
     ])
-    // Redis works on this round while the readers of the last one are written to: one after the other, a jam would never dissolve.
+    // Redis works on this round while the readers of the last one are written to: they are no less soon, but the latest are sooner.
     if (this.#settled.length > 0) {
       await turn()
       this.#reveal()
