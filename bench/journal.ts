@@ -22,10 +22,13 @@ const onDisk = (dir: string) => DiskStore.open({ dir, limits: LIMITS, fsync: '1s
 export async function journal(plan: Plan): Promise<void> {
   const total = 300_000 * plan.scale
   for (const tasks of [500, 1]) {
-    const { memory, disk } = await inTurn(plan, {
+    const ways = {
       memory: () => filled(new MemoryStore(LIMITS), tasks, total),
       disk: () => withDir(async (dir) => filled(await onDisk(dir), tasks, total)),
-    })
+    }
+    // The first of each is the one for which this process gets its memory from the system: a third more, of which the journal is no part.
+    for (const once of Object.values(ways)) await once()
+    const { memory, disk } = await inTurn(plan, ways)
     const more = (disk?.cpu ?? 0) - (memory?.cpu ?? 0)
     plan.say(
       'i',

@@ -52,6 +52,7 @@ export class Clients {
 
   /** Takes a place until the answer is over, however it ends. @throws Fault `too_many_requests` */
   hold(place: Place, request: IncomingMessage, response: ServerResponse): void {
+    if (this.#limits[place] === undefined) return
     const giveBack = this.take(place, request)
     response.once('close', giveBack)
     if (response.socket) return

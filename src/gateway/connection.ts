@@ -55,23 +55,26 @@ export function watchBody(request: IncomingMessage, response: ServerResponse, in
   }
   way.setTimeout(BODY_SILENCE_MS, still)
   const inAll = inAllMs === undefined ? undefined : setTimeout(giveUp, inAllMs)
-  request.once('close', () => clearTimeout(inAll))
+  if (inAll) request.once('close', () => clearTimeout(inAll))
   const { socket } = request
   const { destroySoon } = socket
   // An answer that says `Connection: close` would close it right behind itself, before the sender has looked.
   if (!stream) socket.destroySoon = () => (request.complete ? destroySoon.call(socket) : socket.end())
+  const answered = () => {
+    if (request.complete) return
+    // Over HTTP/2 the sender can be told to stop, and the connection goes on.
+    if (stream) stream.close(constants.NGHTTP2_NO_ERROR)
+    else linger(request)
+  }
+  const answering = stream ?? response
+  answering.on('finish', answered)
+  // From here on nothing of this is needed, and an answer may be long.
   request.once('end', () => {
     clearTimeout(inAll)
     if (!stream) socket.destroySoon = destroySoon
     way.setTimeout(0)
     way.off('timeout', still)
-  })
-  // Over HTTP/2 the sender can be told to stop, and the connection goes on.
-  stream?.once('finish', () => {
-    if (!request.complete) stream.close(constants.NGHTTP2_NO_ERROR)
-  })
-  response.once('finish', () => {
-    if (!stream && !request.complete) linger(request)
+    answering.off('finish', answered)
   })
 }
 

@@ -113,7 +113,7 @@ export async function tell(
   raw: ServerResponse,
 ): Promise<void> {
   const gone = new Departure()
-  raw.once('close', () => gone.abort())
+  raw.on('close', () => gone.abort())
   if (raw.destroyed) return
   let last: Uint8Array | undefined
   try {
