@@ -26,7 +26,7 @@ export async function journal(plan: Plan): Promise<void> {
       memory: () => filled(new MemoryStore(LIMITS), tasks, total),
       disk: () => withDir(async (dir) => filled(await onDisk(dir), tasks, total)),
     }
-    // The first of each is the one for which this process gets its memory from the system: a third more, of which the journal is no part.
+    // For the first of each the process gets its memory from the system, which is no part of the journal.
     for (const once of Object.values(ways)) await once()
     const { memory, disk } = await inTurn(plan, ways)
     const more = (disk?.cpu ?? 0) - (memory?.cpu ?? 0)

@@ -81,10 +81,7 @@ test.skipIf(!group)(
       return wire
     })
     const wires = await Promise.all(begun)
-    const accepted = wires.filter(({ heard }) => String(heard).startsWith('HTTP/1.1 200 '))
-    expect(accepted.length).toBeGreaterThan(0)
-    for (const { heard } of wires)
-      expect(String(heard).slice(0, 400)).toMatch(/^HTTP\/1\.1 200 |^HTTP\/1\.1 503 .*"at_capacity"/s)
+    for (const { heard } of wires) expect(String(heard)).toMatch(/^HTTP\/1\.1 200 /)
     const tasks = await eventually(
       'none of them to be running',
       async () => {
@@ -93,6 +90,7 @@ test.skipIf(!group)(
       },
       300_000,
     )
+    expect(tasks).toHaveLength(COUNT)
     // Together they are more than may be kept: what is missing is said.
     for (const { status, error } of tasks)
       expect([status, error?.type]).toEqual(['truncated', 'BufferCapExceeded'])
