@@ -19,16 +19,30 @@ export async function take(
   if (!('locks' in navigator)) return (await ask(id)) ? undefined : { id, release: () => {} }
   const { promise, resolve } = Promise.withResolvers<Claim | undefined>()
   const over = Promise.withResolvers<void>()
-  const request = (options: LockOptions) =>
-    navigator.locks.request(LOCK + id, options, (lock) => {
-      resolve(lock ? { id, release: () => over.resolve() } : undefined)
-      return lock ? over.promise : undefined
-    })
-  const now = () => request({ ifAvailable: true })
-  // A busy browser takes longer than the wait to give a lock that nobody has: that it is taken is only what it says itself.
-  const taking = waitMs > 0 ? request({ signal: AbortSignal.timeout(waitMs) }).catch(now) : now()
+  const patience = new AbortController()
+  const options = waitMs > 0 ? { signal: patience.signal } : { ifAvailable: true }
+  const taking = navigator.locks.request(LOCK + id, options, (lock) => {
+    resolve(lock ? { id, release: () => over.resolve() } : undefined)
+    return lock ? over.promise : undefined
+  })
   taking.catch(() => resolve(undefined))
+  if (waitMs === 0) return promise
+  // A busy browser takes longer than the wait to give a lock that nobody has, and what is taken back while it comes
+  // would for a moment be nobody's and not to be had: patience ends only with a tab that really has it.
+  let isOver = false
+  const settled = promise.then(() => {
+    isOver = true
+  })
+  do await Promise.race([settled, new Promise((done) => setTimeout(done, waitMs))])
+  while (!isOver && !(await hasAnother(id)))
+  patience.abort()
   return promise
+}
+
+/** Whether this tab still waits for a conversation because another one has it. */
+async function hasAnother(id: string): Promise<boolean> {
+  const { held = [], pending = [] } = await navigator.locks.query()
+  return [held, pending].every((locks) => locks.some(({ name }) => name === LOCK + id))
 }
 
 /** Which conversations any tab has, this one's included. */

@@ -23,8 +23,22 @@ const SLOW = `
   }
 `
 
-test('a browser that is slow to give a conversation to the page opens it all the same', async () => {
-  await using world = await openConsole(browser, { before: SLOW })
+/** A page that is busy for so long after it asked that its patience ends before it hears what it was given. */
+const BUSY = `
+  const request = navigator.locks.request.bind(navigator.locks)
+  navigator.locks.request = (...asked) => {
+    const given = request(...asked)
+    const end = performance.now() + 1_000
+    while (performance.now() < end);
+    return given
+  }
+`
+
+test.each([
+  ['a browser that is slow to give it', SLOW],
+  ['a page that is slow to hear of it', BUSY],
+])('a conversation that nobody else has is opened, also by %s', async (_, before) => {
+  await using world = await openConsole(browser, { before })
   const { page, rig } = world
   rig.agent.play('POST /api/chat', hello)
   await say(page, 'go')
