@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DONE, delta, sse, stop } from '../rig/answers.ts'
 import type { Script } from '../rig/upstream.ts'
 import { eventually } from '../rig/wait.ts'
-import { builtConsole, ended, openConsole, say, startBrowser, type World } from './browser.ts'
+import { builtConsole, ended, openConsole, say, startBrowser, WORDS, type World } from './browser.ts'
 
 // A browser on a busy machine takes its time; what a test waits for has limits of its own.
 vi.setConfig({ testTimeout: 90_000 })
@@ -37,7 +37,7 @@ async function answerWith({ rig, page }: World, text: string, download: Script):
 
 describe('a file of the agent', () => {
   test('that is a picture is shown, with the key and from memory', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     await answerWith(world, '![a dot](/api/download/dot.png)', file(PIXEL, 'text/html'))
     const image = page.getByRole('img', { name: 'a dot' })
@@ -47,7 +47,7 @@ describe('a file of the agent', () => {
   })
 
   test('is let go of when it leaves the page', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     await page.evaluate(`{
       window.held = new Set()
@@ -70,7 +70,7 @@ describe('a file of the agent', () => {
     ['an svg', '<svg xmlns="http://www.w3.org/2000/svg" onload="parent.hacked = 1"/>', 'image/svg+xml'],
     ['a PDF', '%PDF-1.7', 'image/png'],
   ])('A67: that says it is a picture and is %s is not shown', async (_, bytes, type) => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     await answerWith(world, '![x](/api/download/dot.png)', file(bytes, type))
     await page.getByText('image unavailable — dot.png').waitFor()
@@ -79,7 +79,7 @@ describe('a file of the agent', () => {
   })
 
   test('that is not there says so', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const gone: Script = (call) => {
       call.head(404, { 'content-type': 'application/json' })
       call.end('{}')
@@ -89,7 +89,7 @@ describe('a file of the agent', () => {
   })
 
   test('that is a PDF opens as one, and not when it is something else', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page, context, rig } = world
     await answerWith(world, 'see [the report](/api/download/r.pdf)', file('%PDF-1.4\n%%EOF', 'text/html'))
     const [opened] = await Promise.all([
@@ -105,7 +105,7 @@ describe('a file of the agent', () => {
   })
 
   test('of any other kind can be saved, under its own name', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     await answerWith(world, '[all of it](/api/download/d/all.html)', file('<script>1</script>', 'text/html'))
     const [download] = await Promise.all([

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { SHOWCASE } from '../../src/agent/showcase.ts'
 import { DONE, delta, sse, stop } from '../rig/answers.ts'
 import { eventually, gate } from '../rig/wait.ts'
-import { answerWith, builtConsole, openConsole, say, startBrowser } from './browser.ts'
+import { answerWith, builtConsole, openConsole, say, startBrowser, WORDS } from './browser.ts'
 
 // A browser on a busy machine takes its time; what a test waits for has limits of its own.
 vi.setConfig({ testTimeout: 120_000 })
@@ -32,7 +32,7 @@ const SCREENS = [
 
 describe.each(SCREENS)('on %s', (_, context) => {
   test('every kind is drawn in place, and axe finds nothing', async () => {
-    await using world = await openConsole(browser, { context })
+    await using world = await openConsole(browser, { ...WORDS, context: { ...WORDS.context, ...context } })
     const { page } = world
     await answerWith(world, SHOWCASE)
     const diagram = artefact(page, 'mermaid').getByRole('img', { name: 'flowchart diagram' })
@@ -61,7 +61,7 @@ describe.each(SCREENS)('on %s', (_, context) => {
   })
 
   test('enlarged, it fills the page, goes on as it was, and Escape ends it', async () => {
-    await using world = await openConsole(browser, { context })
+    await using world = await openConsole(browser, { ...WORDS, context: { ...WORDS.context, ...context } })
     const { page } = world
     await answerWith(world, fenced('html', HTML))
     const button = page.frameLocator('iframe[title="html result"]').getByRole('button')
@@ -81,7 +81,7 @@ describe.each(SCREENS)('on %s', (_, context) => {
 
 describe('an artefact', () => {
   test('is code until its fence closes', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page, rig } = world
     const door = gate()
     rig.agent.play(
@@ -97,7 +97,7 @@ describe('an artefact', () => {
   })
 
   test('whose fence never closes stays code', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     await answerWith(world, `\`\`\`html\n${HTML}\n`)
     await page.locator('pre', { hasText: 'onclick' }).waitFor()
@@ -110,7 +110,7 @@ describe('an artefact', () => {
     ['js', 'console.log("hello")', 'run this code'],
     ['mermaid', 'flowchart LR\n a --> b', 'draw this diagram'],
   ])('of %s from history waits for a click', async (language, text, words) => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page, requests } = world
     await answerWith(world, fenced(language, text))
     await page
@@ -128,7 +128,7 @@ describe('an artefact', () => {
   })
 
   test('of html ends with its tab, with its button, and with the conversation', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     await answerWith(world, fenced('html', HTML))
     const it = artefact(page, 'html')
@@ -145,7 +145,7 @@ describe('an artefact', () => {
   })
 
   test('is one of few that run at once', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     await answerWith(world, Array.from({ length: 7 }, () => fenced('html', HTML)).join('\n\n'))
     await eventually('four frames', async () => (await page.locator('iframe').count()) === 4)
@@ -153,7 +153,7 @@ describe('an artefact', () => {
   })
 
   test('of code shows what it says, and reads as code when it is for elsewhere', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     const code = 'console.log("said", { a: 1 }); throw new Error("broken")'
     await answerWith(world, `${fenced('js', code)}\n\n${fenced('javascript', "const fs = require('fs')")}`)
@@ -165,13 +165,13 @@ describe('an artefact', () => {
   })
 
   test('inside of a list is drawn when the list is whole', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     await answerWith(world, '1. a table:\n\n   ```csv\n   a,b\n   1,2\n   ```\n\n2. done')
     await artefact(world.page, 'csv').getByRole('cell', { name: '2' }).waitFor()
   })
 
   test('that cannot be drawn says so in words', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     await answerWith(
       world,
@@ -189,7 +189,7 @@ describe('an artefact', () => {
   })
 
   test('of csv sorts by its headers', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const it = artefact(world.page, 'csv')
     await answerWith(world, fenced('csv', 'name,n\nb,10\na,9\nc,11'))
     const first = async () => (await it.locator('tbody tr').first().textContent())?.replaceAll(/\s/g, '')
@@ -209,7 +209,7 @@ describe('an artefact', () => {
     ['mermaid', 'flowchart LR\n a --> b', 'diagram.svg', /^<svg/],
     ['chart', '{"type":"bar","data":{"labels":["a"],"datasets":[{"data":[1]}]}}', 'chart.png', /^.PNG/],
   ])('of %s can be saved', async (language, text, name, content) => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     await answerWith(world, fenced(language, text))
     const it = artefact(page, language)

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DONE, delta, pieces, sse, stop } from '../rig/answers.ts'
 import type { Script } from '../rig/upstream.ts'
-import { answers, builtConsole, ended, openConsole, say, startBrowser } from './browser.ts'
+import { answers, builtConsole, ended, openConsole, say, startBrowser, WORDS } from './browser.ts'
 
 // A browser on a busy machine takes its time; what a test waits for has limits of its own.
 vi.setConfig({ testTimeout: 90_000 })
@@ -160,7 +160,7 @@ const DIALECTS: readonly (readonly [name: string, script: Script, shown: Shown])
 
 describe('a stream is shown right', () => {
   test.each(DIALECTS)('%s', async (_, script, shown) => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', script)
     await say(page, 'go')

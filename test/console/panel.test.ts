@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DONE, delta, json, pieces, sse, stop } from '../rig/answers.ts'
 import { eventually, gate } from '../rig/wait.ts'
-import { answers, builtConsole, ended, openConsole, say, startBrowser } from './browser.ts'
+import { answers, builtConsole, ended, openConsole, say, startBrowser, WORDS } from './browser.ts'
 
 // A browser on a busy machine takes its time; what a test waits for has limits of its own.
 vi.setConfig({ testTimeout: 90_000 })
@@ -19,7 +19,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 
 describe('the agent log', () => {
   test('shows the newest lines, then each as it comes, and marks errors', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page, rig } = world
     await appendFile(rig.agentLog, 'before it was opened\n')
     await page.getByRole('button', { name: 'Agent log' }).click()
@@ -34,7 +34,7 @@ describe('the agent log', () => {
   })
 
   test('tells no line twice after the connection was cut', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page, rig, wire } = world
     await page.getByRole('button', { name: 'Agent log' }).click()
     const log = page.getByRole('log', { name: 'Agent log' })
@@ -51,7 +51,7 @@ describe('the agent log', () => {
 
 describe('the connection', () => {
   test('says that the gateway is gone, and that it is back', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const status = world.page.getByRole('status', { name: 'Connection' })
     await status.getByText('online').waitFor()
     await world.wire.cut()
@@ -63,7 +63,7 @@ describe('the connection', () => {
   })
 
   test('says that the agent is down', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     await world.rig.agent.close()
     await world.page.reload()
     await world.page
@@ -73,7 +73,7 @@ describe('the connection', () => {
   })
 
   test('says that the key was refused', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page } = world
     await page.route('**/api/**', (route) =>
       route.fulfill({ status: 401, json: { error: 'wrong key', code: 'unauthorized' } }),
@@ -99,7 +99,7 @@ describe('the connection', () => {
 
 describe('files', () => {
   test('go to the agent, and the message names them as the agent does', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page, rig } = world
     rig.agent.play('POST /api/upload', json(200, { filename: 'notes (2).md' }))
     const chooser = page.waitForEvent('filechooser')
@@ -115,7 +115,7 @@ describe('files', () => {
   })
 
   test('that are refused say why and can be taken away', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page, rig } = world
     rig.agent.play('POST /api/upload', json(415, { error: 'no such kind of file here' }))
     const chooser = page.waitForEvent('filechooser')
@@ -127,7 +127,7 @@ describe('files', () => {
   })
 
   test('a workspace that is large says while it comes how much there is', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page, rig } = world
     await say(page, 'remember me')
     await ended(page)
@@ -143,7 +143,7 @@ describe('files', () => {
   })
 
   test('the workspace is saved with the conversation, and comes back with it', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { page, rig } = world
     await say(page, 'remember me')
     await ended(page)
@@ -174,7 +174,7 @@ describe('files', () => {
 
 describe('reading', () => {
   test('follows the newest words only while the reader is there', async () => {
-    await using world = await openConsole(browser, { context: PHONE })
+    await using world = await openConsole(browser, { ...WORDS, context: { ...WORDS.context, ...PHONE } })
     const { page, rig } = world
     const [first, second] = [gate(), gate()]
     const lines = (name: string) => delta(Array.from({ length: 60 }, (_, at) => `${name} ${at}`).join('\n\n'))
@@ -206,7 +206,7 @@ describe('reading', () => {
   })
 
   test('is not lost to words that come between the scrolling and its event', async () => {
-    await using world = await openConsole(browser, { context: PHONE })
+    await using world = await openConsole(browser, { ...WORDS, context: { ...WORDS.context, ...PHONE } })
     const { page } = world
     await say(page, 'hello')
     await ended(page)

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DONE, delta, sse, stop } from '../rig/answers.ts'
 import { gate } from '../rig/wait.ts'
-import { answers, builtConsole, ended, openConsole, say, startBrowser } from './browser.ts'
+import { answers, builtConsole, ended, openConsole, say, startBrowser, WORDS } from './browser.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -47,7 +47,7 @@ describe('a message that is sent while an answer runs', () => {
   })
 
   test('waits for a word when the answer was stopped, and says so', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', sse(delta('half'), gate()), answer('after'))
     await say(page, 'one')
@@ -66,7 +66,7 @@ describe('a message that is sent while an answer runs', () => {
   })
 
   test('can be taken back into the box, and removed', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', sse(delta('half'), gate()))
     await say(page, 'one')
@@ -83,7 +83,7 @@ describe('a message that is sent while an answer runs', () => {
 
 describe('what is typed while another conversation is being opened', () => {
   test('is meant for that one, and what was typed before stays with the one before', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', answer('first'))
     await say(page, 'one')
@@ -110,7 +110,7 @@ describe('what is typed while another conversation is being opened', () => {
 
 describe('a message that is composed without a network', () => {
   test('is shown as waiting, and sent once when the network is back', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page, context } = world
     rig.agent.play('POST /api/chat', answer('arrived'))
     await context.setOffline(true)

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DONE, delta, hello, sse, stop } from '../rig/answers.ts'
 import { eventually, gate } from '../rig/wait.ts'
-import { answers, builtConsole, ended, openConsole, say, startBrowser } from './browser.ts'
+import { answers, builtConsole, ended, openConsole, say, startBrowser, WORDS } from './browser.ts'
 
 // A browser on a busy machine takes its time; what a test waits for has limits of its own.
 vi.setConfig({ testTimeout: 90_000 })
@@ -16,7 +16,7 @@ afterAll(() => browser.close())
 
 describe('a conversation', () => {
   test('asks, shows the answer while it comes, and tells the agent all that was said', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     const door = gate()
     rig.agent.play('POST /api/chat', sse(delta('hel'), door, delta('lo'), stop(), DONE), hello)
@@ -41,7 +41,7 @@ describe('a conversation', () => {
   })
 
   test('Enter sends, Shift and Enter begins a line, and an input method keeps its Enter', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     const box = page.getByRole('textbox', { name: 'Message' })
     await box.fill('one')
@@ -57,7 +57,7 @@ describe('a conversation', () => {
   })
 
   test('keeps a draft over a reload', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const box = world.page.getByRole('textbox', { name: 'Message' })
     await box.fill('not yet sent')
     await world.page.reload()
@@ -65,7 +65,7 @@ describe('a conversation', () => {
   })
 
   test('stops, keeps what was heard, says so, and asks again on Retry', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', sse(delta('half an answer'), gate()), hello)
     await say(page, 'go')
@@ -83,7 +83,7 @@ describe('a conversation', () => {
   })
 
   test('asks again for an answer that was whole, and the new one takes its place', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', sse(delta('first'), stop(), DONE), sse(delta('second'), stop(), DONE))
     await say(page, 'go')
@@ -99,7 +99,7 @@ describe('a conversation', () => {
   })
 
   test('says why an answer failed, and does not tell the agent of it', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play(
       'POST /api/chat',
@@ -119,7 +119,7 @@ describe('a conversation', () => {
   })
 
   test('folds reasoning and steps away from the answer', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     const call = JSON.stringify({
       choices: [

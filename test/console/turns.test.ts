@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DONE, delta, hello, sse, stop } from '../rig/answers.ts'
 import { gate } from '../rig/wait.ts'
-import { answers, builtConsole, ended, openConsole, say, startBrowser } from './browser.ts'
+import { answers, builtConsole, ended, openConsole, say, startBrowser, WORDS } from './browser.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -19,7 +19,7 @@ const answer = (text: string) => sse(delta(text), stop(), DONE)
 
 describe('what one can do with what was said', () => {
   test('Continue tells the agent what it had said and joins as a new answer', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', sse(delta('one, two'), gate()), answer('three'))
     await say(page, 'count')
@@ -39,7 +39,7 @@ describe('what one can do with what was said', () => {
   })
 
   test('ArrowUp in an empty box edits the last question, and Undo brings back what it replaced', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', answer('first answer'), answer('second answer'))
     await say(page, 'first')
@@ -64,7 +64,7 @@ describe('what one can do with what was said', () => {
   })
 
   test('an edit of an earlier question replaces all that came after, also in what is kept', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', answer('a'), answer('b'), answer('c'))
     await say(page, 'one')
@@ -83,7 +83,7 @@ describe('what one can do with what was said', () => {
   })
 
   test('/clear empties, can be undone, and is typed with the keyboard alone', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', hello)
     await say(page, 'hi')
@@ -110,7 +110,7 @@ describe('what one can do with what was said', () => {
   })
 
   test('a path is a message and not a command', async () => {
-    await using world = await openConsole(browser)
+    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', hello)
     const box = page.getByRole('textbox', { name: 'Message' })

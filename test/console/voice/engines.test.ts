@@ -6,8 +6,7 @@ import { json } from '../../rig/answers.ts'
 import type { Rig } from '../../rig/rig.ts'
 import { eventually } from '../../rig/wait.ts'
 import { STT, TTS } from '../../voice/rig.ts'
-import { builtConsole, openConsole, startBrowser, type World } from '../browser.ts'
-import { noFace } from './page.ts'
+import { builtConsole, openConsole, startBrowser, WORDS, type World } from '../browser.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -18,7 +17,6 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => browser.close())
 
-const before = noFace
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 
 /** The lines of the settings that tell of voice, as they stand there. */
@@ -36,7 +34,7 @@ const untilItSays = (rig: Rig, words: string) =>
 
 describe('the settings tell of voice', () => {
   test('which engines speak and hear at a server of one’s own', async () => {
-    await using world = await openConsole(browser, { before })
+    await using world = await openConsole(browser, WORDS)
     world.rig.voice.play(
       'GET /',
       json(200, { tts: { state: 'up', engine: 'piper' }, stt: { state: 'up', engine: 'whisper.cpp' } }),
@@ -53,7 +51,7 @@ describe('the settings tell of voice', () => {
     await using voice = await startVoiceWithoutEars()
     const embedded = { agent: false, voice: async () => voice.url }
     await using world = await openConsole(browser, {
-      before,
+      ...WORDS,
       context: phone,
       rig: { config: { voiceUrl: undefined }, embedded },
     })
@@ -69,7 +67,7 @@ describe('the settings tell of voice', () => {
   })
 
   test('that a server does not say what it does it with', async () => {
-    await using world = await openConsole(browser, { before })
+    await using world = await openConsole(browser, WORDS)
     expect(await told(world)).toEqual([
       'voice server: a server of yours',
       'speaks with: the server does not say',
@@ -78,14 +76,14 @@ describe('the settings tell of voice', () => {
   })
 
   test('that there is none, and what to set', async () => {
-    await using world = await openConsole(browser, { before, rig: { config: { voiceUrl: undefined } } })
+    await using world = await openConsole(browser, { ...WORDS, rig: { config: { voiceUrl: undefined } } })
     expect(await told(world)).toEqual([
       'voice server: the gateway has no voice server: set GHOST_VOICE_URL to the address of one',
     ])
   })
 
   test('that it is away, and why', async () => {
-    await using world = await openConsole(browser, { before })
+    await using world = await openConsole(browser, WORDS)
     await world.rig.voice.close()
     await untilItSays(world.rig, 'ECONNREFUSED')
     expect(await told(world)).toEqual([
@@ -94,7 +92,7 @@ describe('the settings tell of voice', () => {
   })
 
   test('that nobody answers', async () => {
-    await using world = await openConsole(browser, { before })
+    await using world = await openConsole(browser, WORDS)
     await told(world) // They have come by then, and need no gateway to be opened again.
     await world.page.keyboard.press('Escape')
     await world.wire.cut()

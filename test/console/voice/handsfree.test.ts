@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Voice } from '../../../src/voice/voice.ts'
 import { eventually } from '../../rig/wait.ts'
 import { heardShare } from '../../voice/sounds.ts'
-import { builtConsole, openConsole } from '../browser.ts'
-import { noFace, startListeningBrowser, tracks, watchTracks } from './page.ts'
+import { builtConsole, noFace, openConsole } from '../browser.ts'
+import { startListeningBrowser, tracks, watchTracks } from './page.ts'
 import { spoken, startRealVoice } from './spoken.ts'
 
 vi.setConfig({ testTimeout: 180_000 })

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { startBrowser } from '../browser.ts'
+import { noFace, startBrowser } from '../browser.ts'
 
 /** A browser whose microphone hears a file, and that lets every page have it. */
 export async function startListeningBrowser(heard: Buffer): Promise<Browser & AsyncDisposable> {
@@ -18,11 +18,7 @@ export async function startListeningBrowser(heard: Buffer): Promise<Browser & As
   return browser
 }
 
-/** Before anything else: no face, which takes the time that sound needs from a machine without a graphics card. */
-export const noFace = `localStorage.setItem('face', 'off')
-`
-
-/** And keeps every track that this page was ever given. `watched.door` keeps the microphone waiting. */
+/** Without a face, and keeps every track that this page was ever given. `watched.door` keeps the microphone waiting. */
 export const watchTracks = `${noFace}
   globalThis.watched = { tracks: [] }
   const { mediaDevices } = navigator

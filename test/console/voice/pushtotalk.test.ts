@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { json } from '../../rig/answers.ts'
 import { eventually } from '../../rig/wait.ts'
-import { builtConsole, ended, openConsole, type WorldOptions } from '../browser.ts'
+import { builtConsole, ended, openConsole, WORDS, type WorldOptions } from '../browser.ts'
 import { hold, startListeningBrowser, tracks, watchTracks } from './page.ts'
 import { readWav, tone } from './tone.ts'
 
@@ -15,7 +15,8 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => browser.close())
 
-const open = (options: WorldOptions = {}) => openConsole(browser, { before: watchTracks, ...options })
+const open = (options: WorldOptions = {}) =>
+  openConsole(browser, { ...WORDS, before: watchTracks, ...options })
 const box = (page: Page) => page.getByRole('textbox', { name: 'What was heard' })
 const talk = (page: Page) => page.getByRole('button', { name: 'Talk', exact: true })
 const notice = (page: Page) => page.getByRole('status', { name: 'Notice' })

@@ -1,8 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import type { Rig } from '../../rig/rig.ts'
 import type { Script } from '../../rig/upstream.ts'
-import { openConsole, type WorldOptions } from '../browser.ts'
-import { noFace } from './page.ts'
+import { noFace, openConsole, WORDS, type WorldOptions } from '../browser.ts'
 import { tone } from './tone.ts'
 
 export interface Sound {
@@ -43,7 +42,7 @@ const watchSounds = `${noFace}
 export const soundsOf = (page: Page) => page.evaluate<Sound[]>('sounds')
 
 export const openSpeaking = (browser: Browser, options: WorldOptions = {}) =>
-  openConsole(browser, { before: watchSounds, ...options })
+  openConsole(browser, { ...WORDS, before: watchSounds, ...options })
 
 /** A voice server that says everything in as many seconds. */
 export const sounding =
