@@ -1,18 +1,27 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DONE, delta, pieces, sse, stop } from '../rig/answers.ts'
 import type { Script } from '../rig/upstream.ts'
-import { answers, builtConsole, ended, openConsole, say, startBrowser, WORDS } from './browser.ts'
+import { answers, builtConsole, ended, openConsole, say, startBrowser, WORDS, type World } from './browser.ts'
 
 // A browser on a busy machine takes its time; what a test waits for has limits of its own.
 vi.setConfig({ testTimeout: 90_000 })
 
 let browser: Browser
+let world: World
 beforeAll(async () => {
   await builtConsole()
   browser = await startBrowser()
+  world = await openConsole(browser, WORDS)
 }, 120_000)
-afterAll(() => browser.close())
+afterEach(async () => {
+  await world.page.getByRole('button', { name: 'New conversation' }).click()
+  await world.page.getByRole('article').first().waitFor({ state: 'detached' })
+})
+afterAll(async () => {
+  await world[Symbol.asyncDispose]()
+  await browser.close()
+})
 
 const event = (data: unknown) => `data: ${JSON.stringify(data)}\n\n`
 const said = (delta: object, finish_reason: string | null = null) =>
@@ -160,7 +169,6 @@ const DIALECTS: readonly (readonly [name: string, script: Script, shown: Shown])
 
 describe('a stream is shown right', () => {
   test.each(DIALECTS)('%s', async (_, script, shown) => {
-    await using world = await openConsole(browser, WORDS)
     const { rig, page } = world
     rig.agent.play('POST /api/chat', script)
     await say(page, 'go')
