@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import {
   ConfigError,
   parseConfig,
@@ -73,6 +74,12 @@ async function startVoice(speech: Speech, where: { readonly host?: string; reado
   const { startVoice } = await import('../voice/voice.ts')
   return startVoice({ ...speech, ...where, path: process.env.PATH, tell: console.error })
 }
+
+/**
+ * How much the heap may grow before all of it is looked through, in percent of what was alive. The logs lie outside of it and count all
+ * the same: left to itself the collector looked every six seconds, with helpers on every core, and each time a thousand events were late.
+ */
+setFlagsFromString('--heap-growing-percent=300')
 
 /** Left to itself Node opens a debugger for whoever may send this signal, and keeps it open. */
 process.on('SIGUSR1', () => {})
