@@ -53,14 +53,13 @@ describe('the script that appends', () => {
   })
   afterAll(() => redis[Symbol.asyncDispose]())
 
-  const append = (...pieces: readonly (readonly [log: string, id: string])[]) =>
-    redis.ask([
-      ...['EVAL', SCRIPTS.append.text, String(pieces.length), ...pieces.map(([log]) => log), 'prefix:'],
-      ...pieces.flatMap(([, id]) => [id, 'bytes', '']),
-    ])
+  const append = (...pieces: readonly (readonly [task: string, entry: string])[]) => {
+    const table = pieces.map(([task, entry]) => `${task} ${entry} 5 4\n`).join('')
+    return redis.ask(['EVAL', SCRIPTS.append.text, '0', '', table, pieces.map(() => 'bytesends').join('')])
+  }
 
   test('tries nothing of a log after a piece that was refused, and everything of the others', async () => {
-    for (const log of ['one', 'two']) await redis.ask(['XADD', log, '5-5', 'b', 'x'])
+    for (const log of ['log:one', 'log:two']) await redis.ask(['XADD', log, '5-5', 'b', 'x'])
     const answers = await append(
       ['one', '6-6'],
       ['two', '5-5'],
@@ -70,8 +69,8 @@ describe('the script that appends', () => {
     )
     const refused = expect.stringMatching(/^ERR The ID /)
     expect(answers).toEqual([1, refused, 1, refused, 'GONE'])
-    expect(await redis.ask(['XLEN', 'one'])).toBe(3)
-    expect(await redis.ask(['XLEN', 'two'])).toBe(1)
-    expect(await redis.ask(['EXISTS', 'none'])).toBe(0)
+    expect(await redis.ask(['XLEN', 'log:one'])).toBe(3)
+    expect(await redis.ask(['XLEN', 'log:two'])).toBe(1)
+    expect(await redis.ask(['EXISTS', 'log:none'])).toBe(0)
   })
 })

@@ -1,6 +1,6 @@
 import type { End } from '../../../protocol.ts'
 import type { Log } from '../log.ts'
-import { type Batch, fitting } from '../store.ts'
+import type { Batch } from '../store.ts'
 import { chunksAt, SEAL } from './keys.ts'
 import type { Reply } from './link.ts'
 
@@ -13,25 +13,21 @@ export type Entry =
   | { readonly chunks: number; readonly batch: Batch; readonly end?: undefined }
   | { readonly end: End }
 
-/** The chunks from number `from` on that make the next entry. */
-export function piece(log: Log, from: number): Batch | undefined {
-  if (log.chunks - from === 1) {
-    const [bytes = Buffer.alloc(0)] = log.page(from, 0).bytes
-    return { bytes, ends: [bytes.length] }
-  }
-  const run = log.run(from, ENTRY_CHUNKS)
-  const count = run && Math.max(1, fitting(run, ENTRY_BYTES))
-  if (!run || !count || count === run.ends.length) return run
-  const ends = run.ends.slice(0, count)
-  return { bytes: run.bytes.subarray(0, ends.at(-1)), ends }
-}
+/** That there is but one chunk in an entry. */
+export const NO_ENDS = Buffer.alloc(0)
 
-/** Where the chunks of an entry end, four bytes each; nothing when it is one chunk. */
-export function packedEnds({ ends }: Batch): Buffer | '' {
-  if (ends.length === 1) return ''
-  const packed = Buffer.allocUnsafe(4 * ends.length)
-  for (const [i, end] of ends.entries()) packed.writeUInt32LE(end, 4 * i)
-  return packed
+/** The chunks from number `from` on that make the next entry, and where each ends, four bytes each. */
+export function piece(log: Log, from: number) {
+  const span = log.span(from)
+  if (!span) return undefined
+  const { bytes, start, index } = span
+  const endOf = (chunk: number) => span.ends[index + chunk] ?? start
+  const most = Math.min(span.count, ENTRY_CHUNKS)
+  let count = 1
+  while (count < most && endOf(count) - start <= ENTRY_BYTES) count++
+  const ends = count === 1 ? NO_ENDS : Buffer.allocUnsafe(4 * count)
+  if (count > 1) for (let i = 0; i < count; i++) ends.writeUInt32LE(endOf(i) - start, 4 * i)
+  return { bytes: bytes.subarray(start, endOf(count - 1)), count, ends }
 }
 
 /** The entries in a reply of XRANGE, or in one stream's part of XREAD. */

@@ -73,9 +73,10 @@ export class Own {
     return entry
   }
 
-  async append(id: string, batch: Batch): Promise<Appended> {
+  /** Without `async`: that it has none is a tenth less of what an event leaves to the collector. */
+  append(id: string, batch: Batch): Promise<Appended> {
     const entry = this.get(id)
-    if (!entry?.log || entry.ending || entry.sealed) return 'ended'
+    if (!entry?.log || entry.ending || entry.sealed) return Promise.resolve('ended')
     const { taskBytes, totalBytes } = this.#options.limits
     // Finished ones go only for what will then be stored.
     let free = totalBytes - this.#kept
@@ -83,14 +84,11 @@ export class Own {
     const fits = fitting(batch, Math.min(taskBytes - entry.log.bytes, free))
     const size = batch.ends[fits - 1] ?? 0
     while (this.#kept + size > totalBytes && this.#evictOldest());
-    if (fits > 0) {
-      this.#kept += entry.log.append(batch, fits)
-      const last = entry.log.chunks
-      this.#unsent.add(entry)
-      await this.#unsent.seen(entry, last)
-      if (entry.visible < last) return 'ended'
-    }
-    return fits === batch.ends.length ? 'stored' : 'full'
+    const outcome = fits === batch.ends.length ? 'stored' : 'full'
+    if (fits === 0) return Promise.resolve(outcome)
+    this.#kept += entry.log.append(batch, fits)
+    this.#unsent.add(entry)
+    return this.#unsent.seen(entry, entry.log.chunks, outcome)
   }
 
   async end(entry: Owned, end: End): Promise<boolean> {

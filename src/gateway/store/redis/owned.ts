@@ -1,6 +1,7 @@
 import type { End } from '../../../protocol.ts'
 import { Entry } from '../ledger.ts'
 import { Log } from '../log.ts'
+import { Bell } from './bell.ts'
 
 /** A task that this gateway runs, or ran. */
 export class Owned extends Entry {
@@ -17,6 +18,10 @@ export class Owned extends Entry {
   sealed = false
   /** Redis has lost it: what is here is all there is. */
   lost = false
+  /** `waits`: something of it is to be sent. `runs`: that is under way. */
+  turn: 'none' | 'waits' | 'runs' = 'none'
+  /** For whoever waits for it to be stored, shown or over: each looks for itself. */
+  readonly bell = new Bell()
 
   get chunks(): number {
     return this.visible
@@ -26,8 +31,10 @@ export class Owned extends Entry {
   }
 }
 
-/** Bytes that Redis does not have yet. */
-export const unsentBytes = ({ log, storedBytes }: Owned): number => (log?.bytes ?? storedBytes) - storedBytes
+/** The readers here may see all before `chunk`, and Redis has it or lacks no more than `most` bytes. */
+export const isSeen = (entry: Owned, chunk: number, most: number): boolean =>
+  entry.visible >= chunk &&
+  (entry.stored >= chunk || !entry.log || entry.log.bytes - entry.storedBytes <= most)
 
 /** The readers here may see everything up to chunk `until`, and are told. */
 export function reveal(entry: Owned, until: number): void {

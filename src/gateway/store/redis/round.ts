@@ -1,7 +1,8 @@
-import { packedEnds, piece } from './entries.ts'
-import { entryId, type Keys } from './keys.ts'
-import type { Argument } from './link.ts'
+import { NO_ENDS, piece } from './entries.ts'
+import { entryId } from './keys.ts'
+import type { Reply } from './link.ts'
 import type { Owned } from './owned.ts'
+import type { Turns } from './turns.ts'
 
 /** What one round trip carries, so that the answer to it comes soon. */
 const ROUND_BYTES = 1 << 20
@@ -17,42 +18,61 @@ export interface Round {
   /** Whose turn it is. */
   readonly touched: readonly Owned[]
   readonly pieces: readonly Piece[]
-  /** The log of each piece, and what is appended to it. */
-  readonly logs: readonly string[]
-  readonly args: readonly Argument[]
+  /** What the script that appends is told of the pieces: two arguments for all of them, since each one more costs as much as a piece. */
+  readonly table: string
+  readonly body: Buffer
   /** Of these everything is in this round, or in Redis, and they are to end. */
   readonly ending: readonly Owned[]
   /** Nothing was left out. */
   readonly all: boolean
 }
 
-/** As much of what is unsent as one round trip may carry. Who has nothing to send is not dirty. */
-export function gather(dirty: Set<Owned>, keys: Keys): Round {
+/** As much of what is unsent as one round trip may carry. */
+export function gather(turns: Turns): Round {
   const touched: Owned[] = []
   const pieces: Piece[] = []
-  const logs: string[] = []
-  const args: Argument[] = []
+  const parts: Uint8Array[] = []
   const ending: Owned[] = []
+  let table = ''
   let room = ROUND_BYTES
-  for (const entry of [...dirty]) {
-    if (room <= 0) return { touched, pieces, logs, args, ending, all: false }
-    const { log } = entry
+  while (room > 0) {
+    const entry = turns.next()
+    if (!entry) break
     touched.push(entry)
+    const { id, log } = entry
     let { stored: chunks, storedBytes: bytes } = entry
     while (log && chunks < log.chunks && room > 0) {
-      const batch = piece(log, chunks)
-      if (!batch) break
-      chunks += batch.ends.length
-      bytes += batch.bytes.length
-      room -= batch.bytes.length
+      const it = piece(log, chunks)
+      if (!it) break
+      chunks += it.count
+      bytes += it.bytes.length
+      room -= it.bytes.length
       pieces.push({ entry, chunks, bytes })
-      logs.push(keys.log(entry.id))
-      args.push(entryId(chunks, bytes), batch.bytes as Buffer, packedEnds(batch))
+      parts.push(it.bytes)
+      if (it.ends !== NO_ENDS) parts.push(it.ends)
+      table += `${id} ${entryId(chunks, bytes)} ${it.bytes.length} ${it.ends.length}\n`
     }
-    dirty.delete(entry)
-    // Who had a turn goes to the back.
-    if (entry.ending || entry.stored !== log?.chunks) dirty.add(entry)
     if (entry.ending && chunks === log?.chunks) ending.push(entry)
   }
-  return { touched, pieces, logs, args, ending, all: true }
+  return { touched, pieces, table, body: Buffer.concat(parts), ending, all: !turns.isAny }
+}
+
+/** Takes down what Redis has now. Gives the first refusal that is not about the log itself. */
+export function judge(
+  pieces: readonly Piece[],
+  answers: readonly Reply[],
+  doubt: (entry: Owned) => void,
+): string | undefined {
+  let refusal: string | undefined
+  for (const [i, { entry, chunks, bytes }] of pieces.entries()) {
+    const answer = answers[i]
+    if (answer === 1) {
+      entry.stored = chunks
+      entry.storedBytes = bytes
+      continue
+    }
+    doubt(entry)
+    if (answer !== 'GONE' && !/^ERR The (ID|stream) /.test(String(answer))) refusal ??= String(answer)
+  }
+  return refusal
 }

@@ -108,23 +108,27 @@ return reply
 `
 
 /**
- * KEYS: a log a piece. ARGV: prefix, then id, bytes and chunk ends of each. What follows a piece that was refused is not tried: a log
- * must not have a gap. A piece's answer: 1, or what is wrong.
+ * ARGV: prefix, a table of the pieces, their bytes and chunk ends laid end to end. What follows a piece that was refused is not tried:
+ * a log must not have a gap. A piece's answer: 1, or what is wrong.
  */
 const APPEND = `
-local answers, refused, grown = {}, {}, {}
-for i, log in ipairs(KEYS) do
-  local given = 3 * i - 1
-  local answer = refused[log]
+local answers, refused, grown, at, latest = {}, {}, {}, 1, ''
+for id, entry, bytes, ends in string.gmatch(ARGV[2], '(%S+) (%S+) (%d+) (%d+)') do
+  local behind = at + bytes
+  local after = behind + ends
+  local answer = refused[id]
   if not answer then
-    answer = redis.pcall('XADD', log, 'NOMKSTREAM', ARGV[given], 'b', ARGV[given + 1], 'e', ARGV[given + 2])
+    local b, e = string.sub(ARGV[3], at, behind - 1), string.sub(ARGV[3], behind, after - 1)
+    answer = redis.pcall('XADD', P .. 'log:' .. id, 'NOMKSTREAM', entry, 'b', b, 'e', e)
     if not answer then answer = 'GONE'
     elseif type(answer) == 'table' then answer = answer.err
     else answer = 1 end
-    if answer ~= 1 then refused[log] = answer
-    elseif log ~= KEYS[i - 1] then grown[#grown + 1] = string.sub(log, #P + 5) end
+    if answer ~= 1 then refused[id] = answer
+    elseif id ~= latest then grown[#grown + 1] = id end
+    latest = id
   end
-  answers[i] = answer
+  answers[#answers + 1] = answer
+  at = after
 end
 if #grown > 0 then tell(grown) end
 return answers

@@ -1,14 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { End } from '../../../protocol.ts'
-import { Bell } from './bell.ts'
+import type { Appended } from '../store.ts'
 import { list } from './entries.ts'
 import { entryId, type Keys } from './keys.ts'
 import { type Link, wordsOf } from './link.ts'
-import { LOST, type Owned, reveal, unsentBytes } from './owned.ts'
+import { isSeen, LOST, type Owned, reveal } from './owned.ts'
 import { Rest } from './rest.ts'
-import { gather, type Piece } from './round.ts'
+import { gather, judge } from './round.ts'
 import { rowsOf } from './rows.ts'
 import { SCRIPTS } from './scripts.ts'
+import { Turns } from './turns.ts'
 
 export interface UnsentOptions {
   readonly link: Link
@@ -34,7 +35,7 @@ const TICKS = 10
  */
 export class Unsent {
   readonly #options: UnsentOptions
-  readonly #dirty = new Set<Owned>()
+  readonly #turns = new Turns()
   readonly #doubtful = new Set<Owned>()
   #rounds: Promise<void> | undefined
   #trouble: string | undefined
@@ -42,8 +43,8 @@ export class Unsent {
   #ticks = 0
   #timer: NodeJS.Timeout | undefined
   #away = false
-  /** For whoever waits for something to be stored: each looks for itself. One for all, since one for each costs as much as the sending. */
-  readonly #bell = new Bell()
+  /** What Redis works on. */
+  #running: readonly Owned[] = []
   /** Whose turn it was in the last round: what Redis has of them is not shown yet. */
   #settled: readonly Owned[] = []
   #closed = false
@@ -60,7 +61,7 @@ export class Unsent {
 
   /** Something of the entry is new: chunks, or its end. */
   add(entry: Owned): void {
-    this.#dirty.add(entry)
+    this.#turns.add(entry)
     if (this.#away) this.#show(entry)
     this.#timer ??= setInterval(() => this.#tick(), this.#options.patienceMs / TICKS)
     this.#rounds ??= this.#run()
@@ -76,7 +77,7 @@ export class Unsent {
   }
 
   drop(entry: Owned): void {
-    this.#dirty.delete(entry)
+    this.#turns.drop(entry)
     this.#doubtful.delete(entry)
   }
 
@@ -85,15 +86,15 @@ export class Unsent {
     this.#rest.cut()
   }
 
-  /** Resolves when the chunks before `chunk` can be seen, unless too much would be unsent; or when the entry is over. */
-  async seen(entry: Owned, chunk: number): Promise<void> {
-    const { unsentBytes: most } = this.#options
-    const isSeen = () => entry.visible >= chunk && (entry.stored >= chunk || unsentBytes(entry) <= most)
-    while (!isSeen() && !this.#isOver(entry)) await this.#bell.next
+  /** Resolves with `outcome` when the chunks before `chunk` can be seen, unless too much would be unsent; or when the entry is over. */
+  async seen(entry: Owned, chunk: number, outcome: Appended): Promise<Appended> {
+    const { unsentBytes } = this.#options
+    while (!isSeen(entry, chunk, unsentBytes) && !this.#isOver(entry)) await entry.bell.next
+    return entry.visible < chunk ? 'ended' : outcome
   }
 
   async over(entry: Owned): Promise<void> {
-    while (!this.#isOver(entry)) await this.#bell.next
+    while (!this.#isOver(entry)) await entry.bell.next
   }
 
   /** Gives what is unsent `ms` to get there. */
@@ -107,7 +108,12 @@ export class Unsent {
     clearInterval(this.#timer)
     this.#closed = true
     this.#rest.cut()
-    this.#bell.ring()
+    for (const { bell } of [...this.#underWay(), ...this.#settled]) bell.ring()
+  }
+
+  /** Whoever has something that Redis may not have. */
+  #underWay(): readonly Owned[] {
+    return [...this.#turns.waiting(), ...this.#running.filter(({ turn }) => turn === 'runs')]
   }
 
   #isOver(entry: Owned): boolean {
@@ -117,7 +123,7 @@ export class Unsent {
   async #run(): Promise<void> {
     // Everything that comes in this turn goes together.
     await turn()
-    while (this.#dirty.size > 0 && !this.#closed) {
+    while (this.#turns.isAny && !this.#closed) {
       try {
         const all = await this.#round()
         this.#trouble = undefined
@@ -135,19 +141,21 @@ export class Unsent {
 
   /** Shows what the last round has brought to Redis. */
   #reveal(): void {
-    for (const entry of this.#settled) reveal(entry, entry.stored)
+    for (const entry of this.#settled) {
+      reveal(entry, entry.stored)
+      entry.bell.ring()
+    }
     this.#settled = []
-    this.#bell.ring()
   }
 
   #tick(): void {
-    if (this.#dirty.size === 0) {
+    if (!this.#rounds) {
       clearInterval(this.#timer)
       this.#timer = undefined
       this.#ticks = 0
     } else if (++this.#ticks > TICKS) {
       this.#away = true
-      for (const entry of this.#dirty) this.#show(entry)
+      for (const entry of this.#underWay()) this.#show(entry)
     }
   }
 
@@ -155,7 +163,7 @@ export class Unsent {
   #show(entry: Owned): void {
     if (entry.ending && !entry.end) this.#options.onEnd(entry, entry.ending)
     reveal(entry, entry.log?.chunks ?? 0)
-    this.#bell.ring()
+    entry.bell.ring()
   }
 
   /** True: nothing was left out. */
@@ -165,9 +173,10 @@ export class Unsent {
       await this.#ask([...this.#doubtful])
     }
     const { link, keys } = this.#options
-    const { touched, pieces, logs, args, ending, all } = gather(this.#dirty, keys)
+    const { touched, pieces, table, body, ending, all } = gather(this.#turns)
+    this.#running = touched
     const answers = Promise.allSettled([
-      pieces.length > 0 ? link.run(SCRIPTS.append, logs, [keys.prefix, ...args]) : [],
+      pieces.length > 0 ? link.run(SCRIPTS.append, [], [keys.prefix, table, body]) : [],
       ...ending.map((entry) => this.#seal(entry)),
     ])
     // Redis works on this round while the readers of the last one are written to: they are no less soon, but the latest are sooner.
@@ -178,15 +187,21 @@ export class Unsent {
     const [appended, ...sealed] = await answers
     const failed = [appended, ...sealed].find((it) => it?.status === 'rejected')
     if (appended?.status === 'rejected') for (const { entry } of pieces) this.#doubtful.add(entry)
-    const refusal = appended?.status === 'fulfilled' ? this.#judge(pieces, list(appended.value)) : undefined
+    const refusal =
+      appended?.status === 'fulfilled'
+        ? judge(pieces, list(appended.value), (entry) => this.#doubtful.add(entry))
+        : undefined
     for (const [i, entry] of ending.entries()) {
       const reply = sealed[i]?.status === 'fulfilled' ? list(sealed[i].value) : []
       if (reply[0] === 'sealed' && entry.ending) this.#sealed(entry, entry.ending, Number(reply[1]))
       else if (!entry.sealed) this.#doubtful.add(entry)
     }
     for (const entry of touched)
-      if (entry.stored === entry.log?.chunks && !entry.ending && !this.#doubtful.has(entry))
-        this.#dirty.delete(entry)
+      this.#turns.over(
+        entry,
+        entry.stored === entry.log?.chunks && !entry.ending && !this.#doubtful.has(entry),
+      )
+    this.#running = []
     this.#settled = touched
     if (failed?.status === 'rejected') throw failed.reason
     if (refusal !== undefined) throw new Error(refusal)
@@ -197,22 +212,6 @@ export class Unsent {
     const { link, keys, gateway, ttlMs } = this.#options
     const last = log && log.chunks > 0 ? entryId(log.chunks, log.bytes) : '0-1'
     return link.run(SCRIPTS.end, [], [keys.prefix, id, JSON.stringify(ending), gateway, String(ttlMs), last])
-  }
-
-  /** The first refusal that is not about the entry itself. */
-  #judge(pieces: readonly Piece[], answers: ReturnType<typeof list>): string | undefined {
-    let refusal: string | undefined
-    for (const [i, { entry, chunks, bytes }] of pieces.entries()) {
-      const answer = answers[i]
-      if (answer === 1) {
-        entry.stored = chunks
-        entry.storedBytes = bytes
-        continue
-      }
-      this.#doubtful.add(entry)
-      if (answer !== 'GONE' && !/^ERR The (ID|stream) /.test(String(answer))) refusal ??= String(answer)
-    }
-    return refusal
   }
 
   async #ask(entries: readonly Owned[]): Promise<void> {
@@ -240,6 +239,6 @@ export class Unsent {
     if (!entry.lost) entry.visible = Math.max(entry.visible, entry.stored)
     if (!entry.end) this.#options.onEnd(entry, end)
     if (at !== undefined) entry.finishedAt = at
-    this.#bell.ring()
+    entry.bell.ring()
   }
 }
