@@ -1,7 +1,7 @@
 import type { End } from '../../protocol.ts'
 import { messageOf, redirects } from '../answer.ts'
 import { Fault } from '../fault.ts'
-import type { Batch, StreamStore } from '../store/store.ts'
+import type { Appended, Batch, StreamStore } from '../store/store.ts'
 import type { Call, Flow, Head, Upstream } from '../upstream.ts'
 import { Completeness } from './completeness.ts'
 import { Splitter } from './frames.ts'
@@ -10,6 +10,9 @@ import { Splitter } from './frames.ts'
 const WAITING_BYTES = 256 << 10
 const ERROR_BODY_BYTES = 64 << 10
 const ERROR_BODY_MS = 5_000
+
+/** A microtask this way leaves a quarter of what `queueMicrotask` does to the collector. */
+const NOW = Promise.resolve()
 
 /** Reads of anything that is not SSE: each is a chunk as it is. */
 class Reads {
@@ -192,38 +195,49 @@ export class Pour {
   #schedule(): void {
     if (this.#scheduled || this.#flushing) return
     this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      this.#flush().catch((error: unknown) => {
-        this.#options.onStoreFailure(error)
-        this.stop()
-        this.#over()
-      })
-    })
+    NOW.then(this.#flush)
   }
 
-  async #flush(): Promise<void> {
-    const { store, id } = this.#options
-    this.#flushing = true
+  /** One batch after the other. Steps and not a loop that waits, which would be a sixth of what an event leaves to the collector. */
+  readonly #flush = (): void => {
+    this.#scheduled = false
+    const batch = this.#cut.take()
+    this.#flushing = batch !== undefined
+    if (!batch) return this.#seal()
     try {
-      for (let batch = this.#cut.take(); batch; batch = this.#cut.take()) {
-        const appending = store.append(id, batch)
-        this.#cut.release()
-        const appended = await appending
-        if (appended === 'full') this.#overflow()
-        else if (appended === 'ended') this.stop()
-        if (appended !== 'stored') break
-        if (this.#paused) {
-          this.#paused = false
-          this.#flow.resume()
-        }
-      }
-    } finally {
-      this.#flushing = false
+      const appending = this.#options.store.append(this.#options.id, batch)
+      this.#cut.release()
+      appending.then(this.#appended, this.#broken)
+    } catch (error) {
+      this.#broken(error)
     }
-    if (!this.#end) return
-    await store.end(id, this.#end)
+  }
+
+  readonly #appended = (appended: Appended): void => {
+    if (appended === 'stored') {
+      if (this.#paused) {
+        this.#paused = false
+        this.#flow.resume()
+      }
+      return this.#flush()
+    }
+    if (appended === 'full') this.#overflow()
+    else this.stop()
+    this.#flushing = false
+    this.#seal()
+  }
+
+  readonly #broken = (error: unknown): void => {
+    this.#flushing = false
+    this.#options.onStoreFailure(error)
+    this.stop()
     this.#over()
+  }
+
+  #seal(): void {
+    if (!this.#end) return
+    const { store, id } = this.#options
+    store.end(id, this.#end).then(() => this.#over(), this.#broken)
   }
 
   #over(): void {
