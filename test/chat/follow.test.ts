@@ -7,6 +7,8 @@ import { ROOMY } from '../store/contract.ts'
 import { batch, born, filled, finished } from '../store/tools.ts'
 
 const PULSE_MS = 15_000
+/** Those that fall into the same quarter of a second go together. */
+const TOGETHER_MS = 250
 const NOTHING = { bytes: [], next: 0 }
 
 /** A follower whose pages are noted as they come. */
@@ -155,12 +157,31 @@ describe('a pulse', () => {
     await reader.over
   })
 
+  test('comes together with those of others that are due at about the same time', async () => {
+    const store = new MemoryStore(ROOMY)
+    const readers = []
+    for (let i = 0; i < 10; i++) {
+      readers.push(following(store, await born(store)))
+      await pass(10)
+    }
+    let turns = 0
+    for (let ms = 0; ms < 2 * PULSE_MS; ms++) {
+      const before = readers.flatMap(({ pages }) => pages).length
+      await pass(1)
+      if (readers.flatMap(({ pages }) => pages).length > before) turns++
+    }
+    expect(readers.map(({ pages }) => pages.length)).toEqual(Array(10).fill(2))
+    expect(turns).toBe(2)
+    for (const reader of readers) reader.leave()
+    await Promise.all(readers.map(({ over }) => over))
+  })
+
   test('is put off by every chunk that comes', async () => {
     const store = new MemoryStore(ROOMY)
     const id = await born(store)
     const reader = following(store, id)
     for (let i = 0; i < 5; i++) {
-      await pass(PULSE_MS - 1)
+      await pass(PULSE_MS - TOGETHER_MS)
       await store.append(id, batch('a'))
       await pass()
     }
