@@ -1,7 +1,15 @@
 import type { End } from '../../../protocol.ts'
 import { Entry } from '../ledger.ts'
 import { Log } from '../log.ts'
-import { Bell } from './bell.ts'
+import type { Appended } from '../store.ts'
+
+/** Someone who waits for the chunks before `chunk` to be seen, or for the end, and what he is told then; and one who came before. */
+export interface Wait {
+  readonly chunk: number
+  readonly outcome: Appended
+  readonly resolve: (outcome: Appended) => void
+  next: Wait | undefined
+}
 
 /** A task that this gateway runs, or ran. */
 export class Owned extends Entry {
@@ -20,8 +28,7 @@ export class Owned extends Entry {
   lost = false
   /** `waits`: something of it is to be sent. `runs`: that is under way. */
   turn: 'none' | 'waits' | 'runs' = 'none'
-  /** For whoever waits for it to be stored, shown or over: each looks for itself. */
-  readonly bell = new Bell()
+  waits: Wait | undefined = undefined
 
   get chunks(): number {
     return this.visible
@@ -32,9 +39,23 @@ export class Owned extends Entry {
 }
 
 /** The readers here may see all before `chunk`, and Redis has it or lacks no more than `most` bytes. */
-export const isSeen = (entry: Owned, chunk: number, most: number): boolean =>
+const isSeen = (entry: Owned, chunk: number, most: number): boolean =>
   entry.visible >= chunk &&
   (entry.stored >= chunk || !entry.log || entry.log.bytes - entry.storedBytes <= most)
+
+/** Tells those who wait, as far as there is something to tell. */
+export function answer(entry: Owned, isOver: boolean, most: number): void {
+  let left: Wait | undefined
+  for (let wait = entry.waits, next = wait?.next; wait; wait = next, next = wait?.next) {
+    if (isOver || isSeen(entry, wait.chunk, most))
+      wait.resolve(entry.visible < wait.chunk ? 'ended' : wait.outcome)
+    else {
+      wait.next = left
+      left = wait
+    }
+  }
+  entry.waits = left
+}
 
 /** The readers here may see everything up to chunk `until`, and are told. */
 export function reveal(entry: Owned, until: number): void {

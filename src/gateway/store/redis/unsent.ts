@@ -4,7 +4,7 @@ import type { Appended } from '../store.ts'
 import { list } from './entries.ts'
 import { entryId, type Keys } from './keys.ts'
 import { type Link, wordsOf } from './link.ts'
-import { isSeen, LOST, type Owned, reveal } from './owned.ts'
+import { answer, LOST, type Owned, reveal } from './owned.ts'
 import { Rest } from './rest.ts'
 import { gather, judge } from './round.ts'
 import { rowsOf } from './rows.ts'
@@ -87,14 +87,15 @@ export class Unsent {
   }
 
   /** Resolves with `outcome` when the chunks before `chunk` can be seen, unless too much would be unsent; or when the entry is over. */
-  async seen(entry: Owned, chunk: number, outcome: Appended): Promise<Appended> {
-    const { unsentBytes } = this.#options
-    while (!isSeen(entry, chunk, unsentBytes) && !this.#isOver(entry)) await entry.bell.next
-    return entry.visible < chunk ? 'ended' : outcome
+  seen(entry: Owned, chunk: number, outcome: Appended): Promise<Appended> {
+    return new Promise((resolve) => {
+      entry.waits = { chunk, outcome, resolve, next: entry.waits }
+      this.#answer(entry)
+    })
   }
 
   async over(entry: Owned): Promise<void> {
-    while (!this.#isOver(entry)) await entry.bell.next
+    await this.seen(entry, Number.POSITIVE_INFINITY, 'ended')
   }
 
   /** Gives what is unsent `ms` to get there. */
@@ -108,12 +109,16 @@ export class Unsent {
     clearInterval(this.#timer)
     this.#closed = true
     this.#rest.cut()
-    for (const { bell } of [...this.#underWay(), ...this.#settled]) bell.ring()
+    for (const entry of [...this.#underWay(), ...this.#settled]) this.#answer(entry)
   }
 
   /** Whoever has something that Redis may not have. */
   #underWay(): readonly Owned[] {
     return [...this.#turns.waiting(), ...this.#running.filter(({ turn }) => turn === 'runs')]
+  }
+
+  #answer(entry: Owned): void {
+    answer(entry, this.#isOver(entry), this.#options.unsentBytes)
   }
 
   #isOver(entry: Owned): boolean {
@@ -143,7 +148,7 @@ export class Unsent {
   #reveal(): void {
     for (const entry of this.#settled) {
       reveal(entry, entry.stored)
-      entry.bell.ring()
+      this.#answer(entry)
     }
     this.#settled = []
   }
@@ -163,7 +168,7 @@ export class Unsent {
   #show(entry: Owned): void {
     if (entry.ending && !entry.end) this.#options.onEnd(entry, entry.ending)
     reveal(entry, entry.log?.chunks ?? 0)
-    entry.bell.ring()
+    this.#answer(entry)
   }
 
   /** True: nothing was left out. */
@@ -239,6 +244,6 @@ export class Unsent {
     if (!entry.lost) entry.visible = Math.max(entry.visible, entry.stored)
     if (!entry.end) this.#options.onEnd(entry, end)
     if (at !== undefined) entry.finishedAt = at
-    entry.bell.ring()
+    this.#answer(entry)
   }
 }
