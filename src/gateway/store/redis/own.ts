@@ -73,7 +73,7 @@ export class Own {
     return entry
   }
 
-  /** Without `async`: that it has none is a tenth less of what an event leaves to the collector. */
+  /** Not `async`: that was a twelfth of all that an event leaves to the collector. */
   append(id: string, batch: Batch): Promise<Appended> {
     const entry = this.get(id)
     if (!entry?.log || entry.ending || entry.sealed) return Promise.resolve('ended')
