@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Log } from '../../src/gateway/store/log.ts'
+import { piece } from '../../src/gateway/store/redis/entries.ts'
 import { batch } from './tools.ts'
 
 /** Small chunks are the rule, large ones happen, empty ones should not. */
@@ -93,18 +94,20 @@ test('gives nothing of what comes at or behind a bound', () => {
   )
 })
 
-test('gives runs of chunks that, one after the other, are the chunks', () => {
+test('goes to Redis in pieces that, one after the other, are the chunks', () => {
   fc.assert(
-    fc.property(sizes, fc.integer({ min: 1, max: 100 }), (given, most) => {
+    fc.property(sizes, (given) => {
       const { log, chunks } = laid(given)
       let at = 0
-      for (let run = log.run(at, most); run; run = log.run(at, most)) {
-        const expected = chunks.slice(at, at + run.ends.length)
-        expect(run.ends.length).toBeGreaterThan(0)
-        expect(run.ends.length).toBeLessThanOrEqual(most)
-        expect(run.ends).toEqual(batch(...expected).ends)
-        expect(Buffer.concat(expected).equals(run.bytes)).toBe(true)
-        at += run.ends.length
+      for (let it = piece(log, at); it; it = piece(log, at)) {
+        const expected = chunks.slice(at, at + it.count)
+        const ends = Array.from({ length: it.ends.length / 4 }, (_, i) => it.ends.readUInt32LE(4 * i))
+        expect(expected).toHaveLength(it.count)
+        expect(ends).toEqual(it.count === 1 ? [] : batch(...expected).ends)
+        expect(Buffer.concat(expected).equals(it.bytes)).toBe(true)
+        if (it.count > 1) expect(it.bytes.length).toBeLessThanOrEqual(64 << 10)
+        expect(it.count).toBeLessThanOrEqual(512)
+        at += it.count
       }
       expect(at).toBe(chunks.length)
     }),

@@ -117,17 +117,6 @@ export class Log {
     return SPAN
   }
 
-  /** Chunks from number `from` on that lie together in memory: one run of at most `maxChunks`. Undefined: there are none. */
-  run(from: number, maxChunks: number): Batch | undefined {
-    const slab = this.#slabs[this.#slabOf(from)]
-    if (!slab) return undefined
-    const skip = from - slab.first
-    const to = Math.min(slab.count, skip + maxChunks)
-    const start = skip > 0 ? (slab.ends[skip - 1] ?? 0) : 0
-    const ends = Array.from(slab.ends.subarray(skip, to), (end) => end - start)
-    return { bytes: slab.bytes.subarray(start, start + (ends.at(-1) ?? 0)), ends }
-  }
-
   /** Nothing more will come: gives back the room of the last slab. */
   seal(): void {
     const slab = this.#slabs.at(-1)

@@ -28,7 +28,8 @@ export class Owned extends Entry {
   lost = false
   /** `waits`: something of it is to be sent. `runs`: that is under way. */
   turn: 'none' | 'waits' | 'runs' = 'none'
-  waits: Wait | undefined = undefined
+  /** Who waits for something of it, the latest first. */
+  awaiting: Wait | undefined = undefined
 
   get chunks(): number {
     return this.visible
@@ -46,7 +47,7 @@ const isSeen = (entry: Owned, chunk: number, most: number): boolean =>
 /** Tells those who wait, as far as there is something to tell. */
 export function answer(entry: Owned, isOver: boolean, most: number): void {
   let left: Wait | undefined
-  for (let wait = entry.waits, next = wait?.next; wait; wait = next, next = wait?.next) {
+  for (let wait = entry.awaiting, next = wait?.next; wait; wait = next, next = wait?.next) {
     if (isOver || isSeen(entry, wait.chunk, most))
       wait.resolve(entry.visible < wait.chunk ? 'ended' : wait.outcome)
     else {
@@ -54,7 +55,7 @@ export function answer(entry: Owned, isOver: boolean, most: number): void {
       left = wait
     }
   }
-  entry.waits = left
+  entry.awaiting = left
 }
 
 /** The readers here may see everything up to chunk `until`, and are told. */

@@ -89,7 +89,7 @@ export class Unsent {
   /** Resolves with `outcome` when the chunks before `chunk` can be seen, unless too much would be unsent; or when the entry is over. */
   seen(entry: Owned, chunk: number, outcome: Appended): Promise<Appended> {
     return new Promise((resolve) => {
-      entry.waits = { chunk, outcome, resolve, next: entry.waits }
+      entry.awaiting = { chunk, outcome, resolve, next: entry.awaiting }
       this.#answer(entry)
     })
   }
