@@ -20,10 +20,10 @@ async function withRedis<T>(act: (url: string, pid: number) => Promise<T>): Prom
   })
 }
 
-export async function throughRedis(load: Steady, start = gateway): Promise<Figures> {
+async function throughRedis(load: Steady): Promise<Figures> {
   return withRedis(async (url, pid) => {
     const before = cpuSeconds([pid])
-    const figures = await steady(start, load, { GHOST_STORE: url })
+    const figures = await steady(gateway, load, { GHOST_STORE: url })
     return {
       ...figures,
       redis: ((cpuSeconds([pid]) - before) / (load.streams * load.rate * (load.seconds + 2))) * 1e6,

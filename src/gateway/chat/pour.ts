@@ -201,10 +201,10 @@ export class Pour {
   /** One batch after the other. Steps and not a loop that waits: 100 bytes an event for the collector, and not 500. */
   readonly #flush = (): void => {
     this.#scheduled = false
-    const batch = this.#cut.take()
-    this.#flushing = batch !== undefined
-    if (!batch) return this.#seal()
     try {
+      const batch = this.#cut.take()
+      this.#flushing = batch !== undefined
+      if (!batch) return this.#seal()
       const appending = this.#options.store.append(this.#options.id, batch)
       this.#cut.release()
       appending.then(this.#appended, this.#broken)
@@ -214,17 +214,19 @@ export class Pour {
   }
 
   readonly #appended = (appended: Appended): void => {
-    if (appended === 'stored') {
-      if (this.#paused) {
+    try {
+      if (appended === 'full') this.#overflow()
+      else if (appended === 'ended') this.stop()
+      else if (this.#paused) {
         this.#paused = false
         this.#flow.resume()
       }
-      return this.#flush()
+      if (appended === 'stored') return this.#flush()
+      this.#flushing = false
+      this.#seal()
+    } catch (error) {
+      this.#broken(error)
     }
-    if (appended === 'full') this.#overflow()
-    else this.stop()
-    this.#flushing = false
-    this.#seal()
   }
 
   readonly #broken = (error: unknown): void => {
