@@ -6,3 +6,11 @@ declare module 'undici/lib/dispatcher/pool.js' {
   // biome-ignore lint/style/noDefaultExport: CommonJS, so this is how it is imported
   export default pool
 }
+
+declare module 'undici/lib/core/connect.js' {
+  import type { buildConnector } from 'undici'
+
+  const build: typeof buildConnector
+  // biome-ignore lint/style/noDefaultExport: CommonJS, so this is how it is imported
+  export default build
+}

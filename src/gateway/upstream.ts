@@ -1,6 +1,9 @@
-import type { Dispatcher } from 'undici'
+import type { Socket } from 'node:net'
+import type { buildConnector, Dispatcher } from 'undici'
+import build from 'undici/lib/core/connect.js'
 import Pool from 'undici/lib/dispatcher/pool.js'
 import { KEY_HEADER } from '../protocol.ts'
+import { DIRECT, readDirectly } from './direct.ts'
 import { type Code, Fault } from './fault.ts'
 
 export interface UpstreamOptions {
@@ -60,7 +63,7 @@ export class Upstream {
     this.#headers = options.key === undefined ? {} : { [KEY_HEADER]: options.key }
     this.#pool = new Pool(url.origin, {
       pipelining: 1,
-      connect: { timeout: options.connectMs },
+      connect: connector(url, options.connectMs),
       headersTimeout: options.silenceMs,
       bodyTimeout: options.silenceMs,
     })
@@ -107,6 +110,15 @@ export class Upstream {
       return this.fault('timeout', `${who} sent nothing for too long`, error)
     return this.fault('bad_answer', `${who} broke off the connection (${code})`, error)
   }
+}
+
+type Connect = (options: buildConnector.Options, callback: buildConnector.Callback) => Socket
+
+function connector({ protocol }: URL, timeout: number): buildConnector.connector {
+  if (protocol === 'https:') return build({ timeout })
+  // It gives the socket, though the types do not say so.
+  const open = build({ timeout, ...DIRECT }) as unknown as Connect
+  return (options, callback) => readDirectly(open(options, callback))
 }
 
 /** One call and its answer, on their way. A class, since thousands may be silent at once and closures would be a good part of each. */
