@@ -27,10 +27,17 @@ export const STAMP_DIGITS = 14
 export const MARK = 'data: {"t":'
 
 /** One event as one HTTP chunk. */
-function chunk(size: number, stamp = '0'): Buffer {
-  const text = `${MARK}${stamp.padEnd(STAMP_DIGITS)},"x":"`
+function chunk(size: number): Buffer {
+  const text = `${MARK}${'0'.padEnd(STAMP_DIGITS)},"x":"`
   const event = `${text}${'x'.repeat(Math.max(0, size - text.length - 4))}"}\n\n`
   return Buffer.from(`${event.length.toString(16)}\r\n${event}\r\n`)
+}
+
+/** The same, sent now. */
+function stamped(one: Buffer, stamp: string): Buffer {
+  const copy = Buffer.from(one)
+  copy.write(stamp, one.indexOf(MARK) + MARK.length, 'latin1')
+  return copy
 }
 
 const DELTA = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'word ' }, finish_reason: null }] })}\n\n`
@@ -44,7 +51,7 @@ export class Agent {
   readonly #steady = new Set<{
     socket: Socket
     left: number
-    size: number
+    one: Buffer
     rate: number
     sent: number
     from: number
@@ -122,19 +129,20 @@ export class Agent {
     socket.write(HEAD)
     if (events === 0) return
     if (rate === 0) return flood(socket, events, text ? WORD : chunk(size))
-    this.#steady.add({ socket, left: events, size, rate, sent: 0, from: performance.now() })
+    this.#steady.add({ socket, left: events, one: chunk(size), rate, sent: 0, from: performance.now() })
     this.#timer ??= setInterval(() => this.#tick(), 1)
   }
 
   /** Those that began in one moment do not send in one moment: each has its place in the interval. */
   #tick(): void {
     const now = performance.now()
+    const stamp = now.toFixed(3)
     let place = 0
     for (const stream of this.#steady) {
       place = (place + 0.618) % 1
       const due = Math.min(stream.left + stream.sent, ((now - stream.from) / 1000) * stream.rate + place)
       for (; stream.sent + 1 <= due; stream.sent++, stream.left--)
-        stream.socket.write(chunk(stream.size, now.toFixed(3)))
+        stream.socket.write(stamped(stream.one, stamp))
       if (stream.left > 0 && !stream.socket.destroyed) continue
       stream.socket.write(LAST)
       this.#steady.delete(stream)

@@ -14,7 +14,7 @@ export interface Heard {
 
 export interface Asking {
   readonly port: number
-  /** Called for every piece of the body as it comes. */
+  /** Called for every piece of the body as it comes; it is good until the call returns. */
   onData?(bytes: Buffer): void
   /** Called when the head is there. */
   onHead?(socket: Socket, task: string): void
@@ -30,6 +30,9 @@ export const resumeRequest = (task: string) =>
 
 const CR = 13
 
+/** All connections read into it, one after the other: what a reader leaves to the collector would be measured as a delay of the gateway. */
+const ROOM = Buffer.allocUnsafeSlow(64 << 10)
+
 /** Asks on a connection of its own and hears the answer to its end, in HTTP chunks or counted. */
 export function hear(request: string, { port, onData, onHead }: Asking): Promise<Heard> {
   return new Promise((resolve, reject) => {
@@ -43,7 +46,15 @@ export function hear(request: string, { port, onData, onHead }: Asking): Promise
     /** Bytes of the chunk that are to come, its line end with it; 0: a size is to come. */
     let left = 0
     let size = ''
-    const socket = connect(port, '127.0.0.1', () => socket.write(request)).setNoDelay(true)
+    const onread = {
+      buffer: ROOM,
+      callback(length: number) {
+        take(ROOM.subarray(0, length))
+        return true
+      },
+    }
+    const socket = connect({ port, host: '127.0.0.1', onread }, () => socket.write(request))
+    socket.setNoDelay(true)
     const over = () => {
       socket.removeAllListeners()
       socket.on('error', () => {})
@@ -62,11 +73,11 @@ export function hear(request: string, { port, onData, onHead }: Asking): Promise
       }
       for (let at = 0; at < data.length; ) {
         if (left > 0) {
-          const take = Math.min(left, data.length - at)
-          const payload = Math.min(take, Math.max(0, left - 2))
+          const part = Math.min(left, data.length - at)
+          const payload = Math.min(part, Math.max(0, left - 2))
           if (payload > 0) give(data.subarray(at, at + payload))
-          left -= take
-          at += take
+          left -= part
+          at += part
           continue
         }
         const end = data.indexOf(CR, at)
@@ -81,7 +92,7 @@ export function hear(request: string, { port, onData, onHead }: Asking): Promise
         if (left > 0) size = ''
       }
     }
-    socket.on('data', (data: Buffer) => {
+    const take = (data: Buffer) => {
       if (!inHead) return body(data)
       firstMs ||= performance.now() - began
       head += data.toString('latin1')
@@ -94,7 +105,7 @@ export function hear(request: string, { port, onData, onHead }: Asking): Promise
       onHead?.(socket, task)
       const rest = Buffer.from(head.slice(end + 4), 'latin1')
       if (rest.length > 0 || counted === 0) body(rest)
-    })
+    }
     socket.on('error', reject)
     socket.on('close', () => reject(new Error(`the connection closed after ${bytes} bytes`)))
   })
