@@ -70,6 +70,23 @@ test('what no news told of is found all the same', async () => {
   expect(String(await within('a reader that was not told', reading))).toBe('ab')
 })
 
+test('a gateway alone tells no news, and does as soon as another one is there', async () => {
+  await using gateways = new Gateways(redis)
+  const a = await gateways.open()
+  const id = await born(a)
+  await a.append(id, batch('a'))
+  expect(await gateways.keys()).not.toContain('news')
+  const b = await gateways.open()
+  await eventually('the other one to be known', async () => {
+    return (await redis.ask(['HLEN', `${gateways.prefix}gateways`])) === 2
+  })
+  const reading = gateways.readToEnd(b, id, 0)
+  await a.append(id, batch('b'))
+  expect(await gateways.keys()).toContain('news')
+  await a.end(id, { reason: 'done' })
+  expect(String(await within('the reader', reading))).toBe('ab')
+})
+
 test('a reader that comes is followed for at once, not when the blocked connection returns by itself', async () => {
   await using gateways = new Gateways(redis)
   const [a, b] = await gateways.pair()

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Log } from '../../src/gateway/store/log.ts'
-import { piece } from '../../src/gateway/store/redis/entries.ts'
+import { Parcel } from '../../src/gateway/store/redis/parcel.ts'
 import { batch } from './tools.ts'
 
 /** Small chunks are the rule, large ones happen, empty ones should not. */
@@ -94,22 +94,36 @@ test('gives nothing of what comes at or behind a bound', () => {
   )
 })
 
-test('goes to Redis in pieces that, one after the other, are the chunks', () => {
+test('goes to Redis in entries that, one after the other, are the chunks', () => {
+  const parcel = new Parcel()
   fc.assert(
-    fc.property(sizes, (given) => {
+    fc.property(sizes, fc.nat(), (given, start) => {
       const { log, chunks } = laid(given)
-      let at = 0
-      for (let it = piece(log, at); it; it = piece(log, at)) {
-        const expected = chunks.slice(at, at + it.count)
-        const ends = Array.from({ length: it.ends.length / 4 }, (_, i) => it.ends.readUInt32LE(4 * i))
-        expect(expected).toHaveLength(it.count)
-        expect(ends).toEqual(it.count === 1 ? [] : batch(...expected).ends)
-        expect(Buffer.concat(expected).equals(it.bytes)).toBe(true)
-        if (it.count > 1) expect(it.bytes.length).toBeLessThanOrEqual(64 << 10)
-        expect(it.count).toBeLessThanOrEqual(512)
-        at += it.count
+      const first = start % (chunks.length + 1)
+      const before = total(chunks.slice(0, first))
+      const found: number[] = []
+      for (let [at, bytes] = [first, before]; parcel.add('the-id', log, at, bytes); at = parcel.chunks) {
+        bytes = parcel.bytes
+        found.push(parcel.chunks)
       }
-      expect(at).toBe(chunks.length)
+      const { table, body } = parcel.take()
+      const rows = String(table).split('\n').slice(0, -1)
+      let [at, from] = [0, first]
+      for (const [i, row] of rows.entries()) {
+        const next = found[i] ?? Number.NaN
+        const expected = chunks.slice(from, next)
+        const [id, entry, size, endsSize] = row.split(' ')
+        expect([id, entry]).toEqual(['the-id', `${next}-${total(chunks.slice(0, next))}`])
+        expect(Buffer.concat(expected).equals(body.subarray(at, at + Number(size)))).toBe(true)
+        at += Number(size)
+        const ends = Array.from({ length: Number(endsSize) / 4 }, (_, n) => body.readUInt32LE(at + 4 * n))
+        expect(ends).toEqual(expected.length === 1 ? [] : batch(...expected).ends)
+        at += Number(endsSize)
+        if (expected.length > 1) expect(Number(size)).toBeLessThanOrEqual(64 << 10)
+        expect(expected.length).toBeLessThanOrEqual(512)
+        from = next
+      }
+      expect([at, from]).toEqual([body.length, chunks.length])
     }),
     { numRuns: 60 },
   )

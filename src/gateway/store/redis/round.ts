@@ -1,7 +1,6 @@
-import { NO_ENDS, piece } from './entries.ts'
-import { entryId } from './keys.ts'
 import type { Reply } from './link.ts'
 import type { Owned } from './owned.ts'
+import type { Parcel } from './parcel.ts'
 import type { Turns } from './turns.ts'
 
 /** What one round trip carries, so that the answer to it comes soon. */
@@ -17,9 +16,9 @@ export interface Piece {
 export interface Round {
   /** Whose turn it is. */
   readonly touched: readonly Owned[]
+  /** What is in the parcel, entry by entry. */
   readonly pieces: readonly Piece[]
-  /** What the script that appends is told of the pieces: two arguments for all of them, since each one more costs as much as a piece. */
-  readonly table: string
+  readonly table: Buffer
   readonly body: Buffer
   /** Of these everything is in this round, or in Redis, and they are to end. */
   readonly ending: readonly Owned[]
@@ -27,34 +26,25 @@ export interface Round {
   readonly all: boolean
 }
 
-/** As much of what is unsent as one round trip may carry. */
-export function gather(turns: Turns): Round {
+/** Packs as much of what is unsent as one round trip may carry. */
+export function gather(turns: Turns, parcel: Parcel): Round {
   const touched: Owned[] = []
   const pieces: Piece[] = []
-  const parts: Uint8Array[] = []
   const ending: Owned[] = []
-  let table = ''
-  let room = ROUND_BYTES
-  while (room > 0) {
+  while (parcel.size < ROUND_BYTES) {
     const entry = turns.next()
     if (!entry) break
     touched.push(entry)
     const { id, log } = entry
     let { stored: chunks, storedBytes: bytes } = entry
-    while (log && chunks < log.chunks && room > 0) {
-      const it = piece(log, chunks)
-      if (!it) break
-      chunks += it.count
-      bytes += it.bytes.length
-      room -= it.bytes.length
+    while (log && parcel.size < ROUND_BYTES && parcel.add(id, log, chunks, bytes)) {
+      chunks = parcel.chunks
+      bytes = parcel.bytes
       pieces.push({ entry, chunks, bytes })
-      parts.push(it.bytes)
-      if (it.ends !== NO_ENDS) parts.push(it.ends)
-      table += `${id} ${entryId(chunks, bytes)} ${it.bytes.length} ${it.ends.length}\n`
     }
     if (entry.ending && chunks === log?.chunks) ending.push(entry)
   }
-  return { touched, pieces, table, body: Buffer.concat(parts), ending, all: !turns.isAny }
+  return { touched, pieces, ...parcel.take(), ending, all: !turns.isAny }
 }
 
 /** Takes down what Redis has now. Gives the first refusal that is not about the log itself. */

@@ -5,7 +5,8 @@ import { SEAL } from './keys.ts'
  * Everything that has to happen at once, by the clock of Redis. Under the prefix there are:
  * `log:<id>` the chunks, `task:<id>` what is known of a task, `claim:<key>` who holds it (these three expire together),
  * `tasks` in the order they began, `finished` in the order they ended, `running` id → gateway, `gateways` → when it was last seen
- * and since when without a gap, `inbox:<gateway>`, `sequence`, and `news`, the ids of the logs that have grown lately.
+ * and since when without a gap, `inbox:<gateway>`, `sequence`, and, of more than one gateway, `news`: the ids of the logs that have
+ * grown lately.
  */
 const COMMON = `
 local P = ARGV[1]
@@ -19,6 +20,7 @@ end
 
 -- So that who follows many logs need not ask for each. Only a hint: what is not told is found a little later all the same.
 local function tell(ids)
+  if redis.call('HLEN', GATEWAYS) < 2 then return end -- nobody to tell
   redis.call('XADD', P .. 'news', 'MAXLEN', '~', 1000, '*', 'of', table.concat(ids, ' '))
   redis.call('PEXPIRE', P .. 'news', 5000)
 end

@@ -5,6 +5,7 @@ import { list } from './entries.ts'
 import { entryId, type Keys } from './keys.ts'
 import { type Link, wordsOf } from './link.ts'
 import { answer, LOST, type Owned, reveal } from './owned.ts'
+import { Parcel } from './parcel.ts'
 import { Rest } from './rest.ts'
 import { gather, judge } from './round.ts'
 import { rowsOf } from './rows.ts'
@@ -36,6 +37,7 @@ const TICKS = 10
 export class Unsent {
   readonly #options: UnsentOptions
   readonly #turns = new Turns()
+  readonly #parcel = new Parcel()
   readonly #doubtful = new Set<Owned>()
   #rounds: Promise<void> | undefined
   #trouble: string | undefined
@@ -82,9 +84,7 @@ export class Unsent {
   }
 
   /** There is a connection again. */
-  hurry(): void {
-    this.#rest.cut()
-  }
+  readonly hurry = (): void => this.#rest.cut()
 
   /** Resolves with `outcome` when the chunks before `chunk` can be seen, unless too much would be unsent; or when the entry is over. */
   seen(entry: Owned, chunk: number, outcome: Appended): Promise<Appended> {
@@ -94,8 +94,8 @@ export class Unsent {
     })
   }
 
-  async over(entry: Owned): Promise<void> {
-    await this.seen(entry, Number.POSITIVE_INFINITY, 'ended')
+  over(entry: Owned): Promise<unknown> {
+    return this.seen(entry, Number.POSITIVE_INFINITY, 'ended')
   }
 
   /** Gives what is unsent `ms` to get there. */
@@ -123,6 +123,10 @@ export class Unsent {
 
   #isOver(entry: Owned): boolean {
     return this.#closed || entry.sealed || entry.end !== undefined
+  }
+
+  #isCalm(entry: Owned): boolean {
+    return entry.stored === entry.log?.chunks && !entry.ending && !this.#doubtful.has(entry)
   }
 
   async #run(): Promise<void> {
@@ -178,7 +182,7 @@ export class Unsent {
       await this.#ask([...this.#doubtful])
     }
     const { link, keys } = this.#options
-    const { touched, pieces, table, body, ending, all } = gather(this.#turns)
+    const { touched, pieces, table, body, ending, all } = gather(this.#turns, this.#parcel)
     this.#running = touched
     const answers = Promise.allSettled([
       pieces.length > 0 ? link.run(SCRIPTS.append, [], [keys.prefix, table, body]) : [],
@@ -201,11 +205,7 @@ export class Unsent {
       if (reply[0] === 'sealed' && entry.ending) this.#sealed(entry, entry.ending, Number(reply[1]))
       else if (!entry.sealed) this.#doubtful.add(entry)
     }
-    for (const entry of touched)
-      this.#turns.over(
-        entry,
-        entry.stored === entry.log?.chunks && !entry.ending && !this.#doubtful.has(entry),
-      )
+    for (const entry of touched) this.#turns.over(entry, this.#isCalm(entry))
     this.#running = []
     this.#settled = touched
     if (failed?.status === 'rejected') throw failed.reason
