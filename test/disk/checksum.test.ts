@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checksum, checksumOfLong } from '../../src/gateway/store/checksum.ts'
+import { checksum, checksumOfLong, copySummed, SHORT_BYTES } from '../../src/gateway/store/checksum.ts'
+import { viewOf } from '../../src/gateway/store/words.ts'
 
 const seed = fc.nat(0xffffffff)
 
@@ -38,5 +39,26 @@ test('the checksum of parts is that of the whole', () => {
       const parts = [given.subarray(0, at), given.subarray(at)]
       expect(checksumOfLong(begun, ...parts)).toBe(checksum(Buffer.from(given), 0, given.length, begun))
     }),
+  )
+})
+
+test('of a record that is copied it is that of the copy, whatever lies before and behind it', () => {
+  const words = fc.uint8Array({ maxLength: 80 }).map((it) => it.subarray(0, it.length - (it.length % 4)))
+  fc.assert(
+    fc.property(
+      words,
+      fc.uint8Array({ maxLength: SHORT_BYTES - 80 }),
+      fc.nat(40),
+      seed,
+      (head, given, shift, begun) => {
+        const from = Buffer.concat([Buffer.alloc(shift, 1), given, Buffer.alloc(3, 2)])
+        const to = Buffer.concat([Buffer.alloc(shift, 3), head, Buffer.alloc(given.length + 3, 4)])
+        const at = shift + head.length
+        const sum = copySummed(viewOf(from), shift, shift + given.length, viewOf(to), at, shift, begun)
+        expect(to.subarray(at, at + given.length).equals(given)).toBe(true)
+        expect(to.subarray(at + given.length).equals(Buffer.alloc(3, 4))).toBe(true)
+        expect(sum).toBe(checksum(to, shift, at + given.length, begun))
+      },
+    ),
   )
 })

@@ -1,9 +1,8 @@
 import type { End } from '../../protocol.ts'
-import { checksum, checksumOfLong } from './checksum.ts'
+import { checksum, checksumOfLong, copySummed, SHORT_BYTES } from './checksum.ts'
 import type { Span } from './log.ts'
 import type { Sheet } from './sheet.ts'
 import type { Batch, NewTask } from './store.ts'
-import { copyWords } from './words.ts'
 
 /**
  * A segment of the journal is a row of records, each
@@ -24,8 +23,6 @@ import { copyWords } from './words.ts'
 export const RECORD_HEAD_BYTES = 24
 /** Up to here it is cheaper to copy a record's bytes than to pass them as a buffer of their own. */
 const SMALL_BYTES = 4 << 10
-/** Up to here it is cheaper to copy them word by word. */
-const WORDS_BYTES = 400
 /** Longest run of chunks in one record. */
 export const RECORD_CHUNKS = 4096
 
@@ -74,9 +71,12 @@ export function putChunks(
   begin(view, at, mark, CHUNKS, count, task, first, table + payload)
   for (let i = 0; i + 1 < count; i++)
     view.setUint32(at + RECORD_HEAD_BYTES + 4 * i, (ends[index + i] ?? 0) - start, true)
+  if (table + payload - 12 <= SHORT_BYTES) {
+    view.setUint32(at + 8, copySummed(span.view, start, end, view, at + table, at + 12, mark), true)
+    return
+  }
   if (small) {
-    if (payload <= WORDS_BYTES) copyWords(span.view, start, end, view, at + table)
-    else bytes.copy(room, at + table, start, end)
+    bytes.copy(room, at + table, start, end)
     view.setUint32(at + 8, checksum(room, at + 12, at + table + payload, mark), true)
     return
   }
