@@ -32,8 +32,8 @@ async function throughRedis(load: Steady): Promise<Figures> {
 }
 
 /**
- * l. The same streams with their log in memory, on disk and in Redis. For longer than b: a collection of the whole heap, of which there
- * is one a minute, would else be a hundredth of what is measured here, and of what is measured there not.
+ * l. The same streams with their log in memory, on disk and in Redis. For longer than b: when so many streams have begun the whole heap is
+ * collected once. For some that is before the measuring and for others within it, where in eight seconds it would be a hundredth of all.
  */
 export async function stores(plan: Plan): Promise<void> {
   const load = { streams: 500, rate: 20, seconds: Math.max(4, 20 * plan.scale) }

@@ -12,7 +12,7 @@ interface Direct extends Socket {
 /**
  * How a socket is opened whose reads go straight to who waits for `readable` and then calls `read`, as undici does; see `readDirectly`.
  * Left to itself a socket takes 64 KB for each read, puts what came into a queue and tells of it in one of the next ticks: with events of
- * some hundred bytes that is a tenth of their CPU and a quarter of what they leave to the collector.
+ * some hundred bytes that is up to a tenth of their CPU, and a quarter of what they leave to the collector.
  */
 export const DIRECT: { readonly onread: OnReadOpts } = {
   onread: {

@@ -80,7 +80,7 @@ async function startVoice(speech: Speech, where: { readonly host?: string; reado
  * the same: left to itself the collector looked every six seconds, with helpers on every core, and each time a thousand events were late.
  */
 setFlagsFromString('--heap-growing-percent=300')
-/** What an event leaves behind is dead a moment later. In its first seconds V8 takes it for long-lived, and then keeps all of it for long. */
+/** What an event leaves behind is dead a moment later. V8 may take it for long-lived, and keep it until all of the heap is looked through. */
 setFlagsFromString('--no-allocation-site-pretenuring')
 
 /** Left to itself Node opens a debugger for whoever may send this signal, and keeps it open. */

@@ -79,11 +79,9 @@ test('one who puts a part back and pauses gets it before what comes next', async
   let text = ''
   let isPaused = false
   socket.on('readable', () => {
-    for (
-      let chunk = isPaused ? null : socket.read();
-      chunk !== null;
-      chunk = isPaused ? null : socket.read()
-    ) {
+    while (!isPaused) {
+      const chunk: Buffer | null = socket.read()
+      if (chunk === null) return
       text += chunk
       if (text !== 'abc') continue
       text = 'a'

@@ -129,6 +129,18 @@ test('goes to Redis in entries that, one after the other, are the chunks', () =>
   )
 })
 
+test('goes to Redis without what was packed before and not taken', () => {
+  const parcel = new Parcel()
+  const log = logOf([chunksOf([100, 5_000])])
+  parcel.add('left', log, 0, 0)
+  parcel.begin()
+  expect(parcel.size).toBe(0)
+  parcel.add('the-id', log, 1, 100)
+  const { table, body } = parcel.take()
+  expect(String(table)).toBe('the-id 2-5100 5000 0\n')
+  expect(body.equals(joined(log.page(1, 1 << 20)))).toBe(true)
+})
+
 test('gives nothing, and the same number, to a reader from beyond the last chunk', () => {
   for (const count of [0, 1, 100]) {
     const log = logOf([chunksOf(Array(count).fill(1000))])

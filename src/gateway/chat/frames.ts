@@ -1,10 +1,10 @@
 import type { End } from '../../protocol.ts'
+import { digitsOf, putDigits } from '../digits.ts'
 import type { Batch } from '../store/store.ts'
 import { borrow, giveBack } from './spare.ts'
 
 const LF = 10
 const CR = 13
-const ZERO = 48
 const ID = Buffer.from('id: ')
 /** An id line with the longest number there is. */
 const ID_BYTES = 24
@@ -195,15 +195,11 @@ export class Splitter {
     this.#ends.push(this.#length)
   }
 
-  /** Digit by digit: a call into the runtime for each of them would be a twentieth of all that an event costs. */
   #writeId(id: number): void {
     const out = this.#out
     for (const byte of ID) out[this.#length++] = byte
-    let digits = 1
-    for (let rest = id; rest >= 10; rest = Math.floor(rest / 10)) digits++
-    this.#length += digits
-    for (let at = this.#length, rest = id; digits > 0; digits--, rest = Math.floor(rest / 10))
-      out[--at] = ZERO + (rest % 10)
+    this.#length += digitsOf(id)
+    putDigits(out, this.#length, id)
   }
 
   #copy(from: Buffer, start: number, end: number): void {

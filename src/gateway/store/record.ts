@@ -72,7 +72,8 @@ export function putChunks(
   for (let i = 0; i + 1 < count; i++)
     view.setUint32(at + RECORD_HEAD_BYTES + 4 * i, (ends[index + i] ?? 0) - start, true)
   if (table + payload - 12 <= SHORT_BYTES) {
-    view.setUint32(at + 8, copySummed(span.view, start, end, view, at + table, at + 12, mark), true)
+    const head = checksum(room, at + 12, at + table, mark)
+    view.setUint32(at + 8, copySummed(span.view, start, end, view, at + table, head), true)
     return
   }
   if (small) {

@@ -31,6 +31,10 @@ export class Owned extends Entry {
   /** Who waits for something of it, the latest first. */
   awaiting: Wait | undefined = undefined
 
+  /** Redis has all of it, and it is not to end. */
+  get isSent(): boolean {
+    return this.stored === this.log?.chunks && !this.ending
+  }
   get chunks(): number {
     return this.visible
   }

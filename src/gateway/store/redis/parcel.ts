@@ -1,3 +1,4 @@
+import { digitsOf, putDigits } from '../../digits.ts'
 import type { Log } from '../log.ts'
 import { Sheet } from '../sheet.ts'
 import { copyWords } from '../words.ts'
@@ -8,7 +9,6 @@ const ENTRY_CHUNKS = 512
 /** Up to here bytes are copied word by word, up to there at once; what is longer is taken where it lies. */
 const WORDS_BYTES = 400
 const SMALL_BYTES = 4 << 10
-const ZERO = 0x30
 const SPACE = 0x20
 const DASH = 0x2d
 const LF = 0x0a
@@ -26,6 +26,12 @@ export class Parcel {
 
   get size(): number {
     return this.#body.bytes
+  }
+
+  /** Begins anew: what was not taken, because memory was out while it was packed, must not go with the next one. */
+  begin(): void {
+    this.#table.take()
+    this.#body.take()
   }
 
   /** Adds the chunks from number `from` on that make the next entry of a log, which has so many bytes without them. False: there are none. */
@@ -67,12 +73,10 @@ export class Parcel {
 
   /** In digits, and what is behind it. */
   #number(value: number, behind: number): void {
-    let digits = 1
-    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++
-    let at = this.#table.make(digits + 1) + digits
-    const { room } = this.#table
-    room[at] = behind
-    for (let rest = value; digits > 0; digits--, rest = Math.floor(rest / 10)) room[--at] = ZERO + (rest % 10)
+    const digits = digitsOf(value)
+    const end = this.#table.make(digits + 1) + digits
+    putDigits(this.#table.room, end, value)
+    this.#table.room[end] = behind
   }
 
   #copy(from: Buffer, view: DataView, start: number, end: number): void {

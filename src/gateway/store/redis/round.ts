@@ -28,6 +28,7 @@ export interface Round {
 
 /** Packs as much of what is unsent as one round trip may carry. */
 export function gather(turns: Turns, parcel: Parcel): Round {
+  parcel.begin()
   const touched: Owned[] = []
   const pieces: Piece[] = []
   const ending: Owned[] = []

@@ -84,7 +84,9 @@ export class Unsent {
   }
 
   /** There is a connection again. */
-  readonly hurry = (): void => this.#rest.cut()
+  hurry(): void {
+    this.#rest.cut()
+  }
 
   /** Resolves with `outcome` when the chunks before `chunk` can be seen, unless too much would be unsent; or when the entry is over. */
   seen(entry: Owned, chunk: number, outcome: Appended): Promise<Appended> {
@@ -123,10 +125,6 @@ export class Unsent {
 
   #isOver(entry: Owned): boolean {
     return this.#closed || entry.sealed || entry.end !== undefined
-  }
-
-  #isCalm(entry: Owned): boolean {
-    return entry.stored === entry.log?.chunks && !entry.ending && !this.#doubtful.has(entry)
   }
 
   async #run(): Promise<void> {
@@ -205,7 +203,7 @@ export class Unsent {
       if (reply[0] === 'sealed' && entry.ending) this.#sealed(entry, entry.ending, Number(reply[1]))
       else if (!entry.sealed) this.#doubtful.add(entry)
     }
-    for (const entry of touched) this.#turns.over(entry, this.#isCalm(entry))
+    for (const entry of touched) this.#turns.over(entry, entry.isSent && !this.#doubtful.has(entry))
     this.#running = []
     this.#settled = touched
     if (failed?.status === 'rejected') throw failed.reason
