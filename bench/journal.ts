@@ -1,50 +1,18 @@
-import { DiskStore } from '../src/gateway/store/disk.ts'
-import { MemoryStore } from '../src/gateway/store/memory.ts'
-import type { StoreLimits, StreamStore } from '../src/gateway/store/store.ts'
-import { fill } from './fill.ts'
-import { type Figures, fixed, inTurn, type Plan, withDir } from './rows.ts'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Plan } from './rows.ts'
 
-const LIMITS: StoreLimits = { taskBytes: 100_000_000, totalBytes: 400_000_000, tasks: 2_000, ttlMs: 600_000 }
+/** Seen from the bundle of the benchmarks. */
+const APPENDS = fileURLToPath(new URL('./appends.js', import.meta.url))
 
-/** The first part is not counted: what is measured is a gateway that has been running. */
-async function filled(store: StreamStore, tasks: number, total: number): Promise<Figures> {
-  try {
-    await fill(store, tasks, total / 3)
-    return { ...(await fill(store, tasks, total)) }
-  } finally {
-    await store.close()
-  }
-}
-
-const onDisk = (dir: string) => DiskStore.open({ dir, limits: LIMITS, fsync: '1s', say() {} })
-
-/** A run takes half a second, and the machine's speed may change from one to the next: so many pairs for each run that is asked for. */
-const PAIRS = 3
-
-/** i. What the journal costs beside memory alone: the same appends, in turn, in one process, and the median of what each pair differs by. */
-export async function journal(plan: Plan): Promise<void> {
-  const total = 300_000 * plan.scale
-  for (const tasks of [500, 1]) {
-    const inMemory = () => filled(new MemoryStore(LIMITS), tasks, total)
-    const alsoOnDisk = () => withDir(async (dir) => filled(await onDisk(dir), tasks, total))
-    const pair = async (): Promise<Figures> => {
-      const memory = await inMemory()
-      globalThis.gc?.()
-      const disk = await alsoOnDisk()
-      return {
-        memory: memory.cpu ?? Number.NaN,
-        disk: disk.cpu ?? Number.NaN,
-        more: (disk.cpu ?? Number.NaN) - (memory.cpu ?? Number.NaN),
-        memorySpeed: (memory.perSecond ?? 0) / 1e6,
-        diskSpeed: (disk.perSecond ?? 0) / 1e6,
-      }
-    }
-    // For the first of each the process gets its memory from the system, which is no part of the journal.
-    await pair()
-    const { pairs: it } = await inTurn({ ...plan, runs: PAIRS * plan.runs }, { pairs: pair })
-    plan.say(
-      'i',
-      `${tasks} ${tasks === 1 ? 'task' : 'tasks'}: memory ${fixed(it?.memory)} CPU s/M, ${fixed(it?.memorySpeed)} M/s; disk ${fixed(it?.disk)} s/M, ${fixed(it?.diskSpeed)} M/s; extra ${fixed(it?.more)} s/M`,
-    )
-  }
+/**
+ * i. What the journal costs beside memory alone, in a process that has nothing but the stores and the heap of a gateway: with all that the
+ * benchmarks load, 30 MB were looked through every 30 ms, and whether once more or less in a run was more than the journal.
+ */
+export async function journal({ runs, scale, say }: Plan): Promise<void> {
+  const child = fork(APPENDS, [`${runs}`, `${scale}`], { execArgv: ['--expose-gc'] })
+  child.on('message', (row) => say('i', String(row)))
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`the appends ended with ${code}`)
 }

@@ -16,7 +16,6 @@ import { uploads } from './uploads.ts'
 const RESULTS = fileURLToPath(new URL('../../bench/results.md', import.meta.url))
 
 const WORKLOADS: Readonly<Record<string, (plan: Plan) => Promise<void>>> = {
-  // First: it is measured in this very process, and memory is dearer where others have run before.
   i: journal,
   a: fullSpeed,
   b: tenThousand,

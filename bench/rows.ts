@@ -50,7 +50,7 @@ export type Figures = Readonly<Record<string, number>>
 
 /** Each subject in turn, so that whatever the machine does meanwhile meets all of them; of each figure the median. */
 export async function inTurn(
-  plan: Plan,
+  plan: Pick<Plan, 'runs'>,
   subjects: Readonly<Record<string, () => Promise<Figures>>>,
 ): Promise<Record<string, Figures>> {
   const all: Record<string, Figures[]> = {}

@@ -15,7 +15,7 @@ function otherServer(rev, outDir) {
 const { bundled } = await import('./bundle.mjs')
 const args = process.argv.slice(2)
 const at = args.indexOf('--against')
-await bundled(['main', 'probe'], (dir) => {
+await bundled(['main', 'probe', 'appends'], (dir) => {
   if (at >= 0) args.splice(at, 2, `--against=${otherServer(args[at + 1], dir)}`)
   return run('sh', [
     '-c',

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import {
   ConfigError,
   parseConfig,
@@ -9,6 +8,7 @@ import {
   withoutLogin,
 } from './config.ts'
 import { startGateway } from './gateway.ts'
+import { tuneHeap } from './heap.ts'
 
 /** Starts everything the environment asks for; the only place that ends the process. */
 async function main(): Promise<void> {
@@ -75,13 +75,7 @@ async function startVoice(speech: Speech, where: { readonly host?: string; reado
   return startVoice({ ...speech, ...where, path: process.env.PATH, tell: console.error })
 }
 
-/**
- * How much the heap may grow before all of it is looked through, in percent of what was alive. The logs lie outside of it and count all
- * the same: left to itself the collector looked every six seconds, with helpers on every core, and each time a thousand events were late.
- */
-setFlagsFromString('--heap-growing-percent=300')
-/** What an event leaves behind is dead a moment later. V8 may take it for long-lived, and keep it until all of the heap is looked through. */
-setFlagsFromString('--no-allocation-site-pretenuring')
+tuneHeap()
 
 /** Left to itself Node opens a debugger for whoever may send this signal, and keeps it open. */
 process.on('SIGUSR1', () => {})

@@ -42,30 +42,36 @@ test('the checksum of parts is that of the whole', () => {
   )
 })
 
-test('of a record that is copied it is that of the copy, whatever lies before and behind it', () => {
-  const words = fc.uint8Array({ maxLength: 80 }).map((it) => it.subarray(0, it.length - (it.length % 4)))
+test('copying says the checksum of what was copied, and copies nothing else', () => {
   fc.assert(
     fc.property(
-      words,
-      fc.uint8Array({ maxLength: SHORT_BYTES - 80 }),
+      fc.uint8Array({ maxLength: SHORT_BYTES }),
+      fc.nat(40),
       fc.nat(40),
       seed,
-      (head, given, shift, begun) => {
-        const from = Buffer.concat([Buffer.alloc(shift, 1), given, Buffer.alloc(3, 2)])
-        const to = Buffer.concat([Buffer.alloc(shift, 3), head, Buffer.alloc(given.length + 3, 4)])
-        const at = shift + head.length
-        const sum = copySummed(
-          viewOf(from),
-          shift,
-          shift + given.length,
-          viewOf(to),
-          at,
-          checksum(to, shift, at, begun),
-        )
-        expect(to.subarray(at, at + given.length).equals(given)).toBe(true)
-        expect(to.subarray(at + given.length).equals(Buffer.alloc(3, 4))).toBe(true)
-        expect(sum).toBe(checksum(to, shift, at + given.length, begun))
+      (given, before, shift, begun) => {
+        const from = Buffer.concat([Buffer.alloc(before, 1), given, Buffer.alloc(9, 2)])
+        const to = Buffer.alloc(shift + given.length + 9, 3)
+        const sum = copySummed(viewOf(from), before, before + given.length, viewOf(to), shift, begun)
+        expect(sum).toBe(checksum(Buffer.from(given), 0, given.length, begun))
+        expect(to.equals(Buffer.concat([Buffer.alloc(shift, 3), given, Buffer.alloc(9, 3)]))).toBe(true)
       },
     ),
+  )
+})
+
+test('words that changed places are noticed', () => {
+  const words = fc.uniqueArray(fc.integer(), { minLength: 2, maxLength: 90 })
+  fc.assert(
+    fc.property(words, fc.nat(), fc.nat(), seed, (given, one, other, begun) => {
+      const a = one % given.length
+      const b = other % given.length
+      fc.pre(a !== b)
+      const swapped = given.with(a, given[b] ?? 0).with(b, given[a] ?? 0)
+      const sumOf = (row: readonly number[]) =>
+        checksum(Buffer.from(Int32Array.from(row).buffer), 0, 4 * row.length, begun)
+      expect(sumOf(swapped)).not.toBe(sumOf(given))
+    }),
+    { numRuns: 2000 },
   )
 })

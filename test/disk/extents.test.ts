@@ -81,3 +81,36 @@ test('the bytes of each segment are those of its records, also of records that w
     }),
   )
 })
+
+test('what was taken back is as if it had never been put, however many pages it had', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 300 }), fc.nat()), { maxLength: 12 }),
+      (steps) => {
+        const table = new Extents()
+        const expected: Extent[] = []
+        for (const [put, back] of steps) {
+          for (let i = 0; i < put; i++) {
+            const extent = {
+              segment: 1,
+              offset: expected.length,
+              length: put,
+              first: expected.length,
+              chunks: 1,
+            }
+            table.add(extent)
+            expected.push(extent)
+          }
+          for (let i = back % (expected.length + 1); i > 0; i--) {
+            table.drop()
+            expected.pop()
+          }
+          expect([...table]).toEqual(expected)
+          const last = expected.length - 1
+          expect(table.indexOf(Number.MAX_SAFE_INTEGER)).toBe(last)
+          expect(table.at(last)).toEqual(expected[last])
+        }
+      },
+    ),
+  )
+})

@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { FILES, type Files } from '../../src/gateway/store/files.ts'
 import { eventually, within } from '../rig/wait.ts'
+import { ROOMY } from '../store/contract.ts'
 import { batch, born, filled, finished, readNow, readToEnd } from '../store/tools.ts'
 import { Faulty, failing } from './faulty.ts'
 import { Place } from './place.ts'
@@ -39,8 +40,29 @@ test('F33: goes on from memory while the disk refuses, says so once, and makes u
   const again = await left.open()
   const texts = await Promise.all([before, during, running].map((id) => readNow(again, id)))
   expect(texts.map(String)).toEqual(['before', 'during', '1 2 3 '])
+  expect(await again.info(during)).toMatchObject({ status: 'done' })
   const whole = await place.copy().open()
   expect(String(await readNow(whole, running))).toBe('1 2 3 4')
+})
+
+test('counts nothing twice that it had to try again, so that what goes takes nothing else with it', async () => {
+  await using place = new Place()
+  const faulty = new Faulty()
+  const limits = { ...ROOMY, tasks: 2 }
+  const store = await place.open({ files: faulty.files, limits, segmentBytes: 6000 })
+  const [goes, stays] = [await born(store), await born(store)]
+  faulty.fault = { writevSync: 'EIO' }
+  await store.append(goes, filled(5000))
+  await eventually('a second try that fails', () => faulty.calls.writevSync > 4)
+  faulty.fault = {}
+  await eventually('the recovery', () => store.health().durable)
+  await store.append(stays, filled(1000))
+  await store.end(goes, { reason: 'done' })
+  await born(store)
+  expect(await store.info(goes)).toBeUndefined()
+  await store.sweep()
+  const again = await place.copy().open()
+  expect((await readNow(again, stays)).equals(filled(1000).bytes)).toBe(true)
 })
 
 test('has on the disk when it says durable again what came while it recovered', async () => {

@@ -46,9 +46,9 @@ async function copyOut(segments: Segments, segment: number, { entries, sync, sig
   let alive: Alive[] = []
   let size = 0
   const copy = () => {
-    const mark = segments.begin()
-    for (const { record } of alive) remark(bytes, record, mark)
-    const place = segments.write(alive.map(({ record }) => bytes.subarray(record.start, record.end)))
+    const place = segments.begin()
+    for (const { record } of alive) remark(bytes, record, place.mark)
+    segments.write(alive.map(({ record }) => bytes.subarray(record.start, record.end)))
     let offset = place.offset
     for (const { entry, record, index } of alive) {
       const length = record.end - record.start

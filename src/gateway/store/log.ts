@@ -7,6 +7,8 @@ import { viewOf } from './words.ts'
  */
 const LEAST_SLAB_BYTES = 4 << 10
 const MOST_SLAB_BYTES = 1 << 20
+/** V8 keeps a table of so many in its heap; each larger one is an allocation of its own. */
+const LEAST_ENDS = 16
 
 interface Slab {
   bytes: Buffer
@@ -40,6 +42,7 @@ const SPAN: { -readonly [K in keyof Span]: Span[K] } = {
 /** One log's chunks: slabs of bytes beside a table of chunk ends. A chunk never straddles two slabs, so any page is a few views. */
 export class Log {
   #slabs: Slab[] = []
+  #last: Slab | undefined = undefined
   #chunks = 0
   #bytes = 0
 
@@ -104,7 +107,7 @@ export class Log {
 
   /** Where chunks from number `from` on lie together in memory. Good until the next append; made anew by no call, so it costs nothing. */
   span(from: number): Span | undefined {
-    const last = this.#slabs.at(-1)
+    const last = this.#last
     const slab = last && last.first <= from ? last : this.#slabs[this.#slabOf(from)]
     if (!slab || from >= this.#chunks) return undefined
     const index = from - slab.first
@@ -119,7 +122,7 @@ export class Log {
 
   /** Nothing more will come: gives back the room of the last slab. */
   seal(): void {
-    const slab = this.#slabs.at(-1)
+    const slab = this.#last
     if (!slab || slab.used === slab.bytes.length) return
     const exact = Buffer.allocUnsafeSlow(slab.used)
     slab.bytes.copy(exact, 0, 0, slab.used)
@@ -129,20 +132,23 @@ export class Log {
   }
 
   #roomFor(bytes: number): Slab {
-    const last = this.#slabs.at(-1)
+    const last = this.#last
     if (last && last.bytes.length - last.used >= bytes) return last
     const half = Math.floor(this.#bytes / 2 / LEAST_SLAB_BYTES) * LEAST_SLAB_BYTES
     const size = Math.min(Math.max(half, LEAST_SLAB_BYTES), MOST_SLAB_BYTES)
     const room = Buffer.allocUnsafeSlow(Math.max(bytes, size))
+    // Chunks of a log are much alike: a table for as many as there will be need not grow, which is new memory each time.
+    const expected = this.#bytes > 0 ? Math.ceil((size / this.#bytes) * this.#chunks) : 0
     const slab = {
       bytes: room,
       view: viewOf(room),
       used: 0,
       first: this.#chunks,
-      ends: new Uint32Array(16),
+      ends: new Uint32Array(Math.max(LEAST_ENDS, expected)),
       count: 0,
     }
     this.#slabs.push(slab)
+    this.#last = slab
     return slab
   }
 

@@ -9,7 +9,8 @@ import type { Batch, NewTask } from './store.ts'
  *
  *     0  u32  the segment's mark; its complement when the record was erased
  *     4  u32  length of the record, these 24 bytes included
- *     8  u32  checksum of everything behind it, begun with the mark; when erased, of the head alone, begun with mark and length
+ *     8  u32  checksum of everything behind it, begun with the mark; where that is short, of the chunks' bytes or the JSON, begun with
+ *             that of what is before them. When erased, of the head alone, begun with mark and length
  *    12  u32  type in the high byte, number of chunks below
  *    16  u32  number of the task
  *    20  u32  number of the first chunk; for an end: how many chunks there were
@@ -52,7 +53,7 @@ export interface RecordHead {
   readonly end: number
 }
 
-/** Writes a record of the first `count` chunks of a span on a sheet. */
+/** Writes a record of the first `count` chunks of a span on a sheet, and gives its length. */
 export function putChunks(
   sheet: Sheet,
   mark: number,
@@ -60,33 +61,33 @@ export function putChunks(
   first: number,
   span: Span,
   count: number,
-): void {
+): number {
   const { bytes, ends, index, start } = span
   const end = ends[index + count - 1] ?? start
   const payload = end - start
   const table = RECORD_HEAD_BYTES + 4 * (count - 1)
+  const length = table + payload
   const small = payload <= SMALL_BYTES
-  const at = sheet.make(small ? table + payload : table)
+  const at = sheet.make(small ? length : table)
   const { room, view } = sheet
-  begin(view, at, mark, CHUNKS, count, task, first, table + payload)
+  begin(view, at, mark, CHUNKS, count, task, first, length)
   for (let i = 0; i + 1 < count; i++)
     view.setUint32(at + RECORD_HEAD_BYTES + 4 * i, (ends[index + i] ?? 0) - start, true)
-  if (table + payload - 12 <= SHORT_BYTES) {
+  if (length <= SHORT_BYTES) {
     const head = checksum(room, at + 12, at + table, mark)
     view.setUint32(at + 8, copySummed(span.view, start, end, view, at + table, head), true)
-    return
-  }
-  if (small) {
+  } else if (small) {
     bytes.copy(room, at + table, start, end)
-    view.setUint32(at + 8, checksum(room, at + 12, at + table + payload, mark), true)
-    return
+    view.setUint32(at + 8, sumOf(room, at, at + table, at + length, mark), true)
+  } else {
+    const piece = bytes.subarray(start, end)
+    view.setUint32(at + 8, checksumOfLong(mark, room.subarray(at + 12, at + table), piece), true)
+    sheet.lay(piece)
   }
-  const piece = bytes.subarray(start, end)
-  view.setUint32(at + 8, checksumOfLong(mark, room.subarray(at + 12, at + table), piece), true)
-  sheet.lay(piece)
+  return length
 }
 
-/** Writes a record of JSON on a sheet. */
+/** Writes a record of JSON on a sheet, and gives its length. */
 export function putJson(
   sheet: Sheet,
   mark: number,
@@ -94,14 +95,27 @@ export function putJson(
   task: number,
   first: number,
   value: TaskRecord | EndRecord,
-): void {
+): number {
   const json = Buffer.from(JSON.stringify(value))
   const length = RECORD_HEAD_BYTES + json.length
   const at = sheet.make(length)
   const { room, view } = sheet
   begin(view, at, mark, TYPES.indexOf(type), 0, task, first, length)
   room.set(json, at + RECORD_HEAD_BYTES)
-  view.setUint32(at + 8, checksum(room, at + 12, at + length, mark), true)
+  view.setUint32(at + 8, sumOf(room, at, at + RECORD_HEAD_BYTES, at + length, mark), true)
+  return length
+}
+
+/** The checksum of a record whose chunks or JSON begin at `body`. */
+function sumOf(bytes: Buffer, start: number, body: number, end: number, mark: number): number {
+  return end - start <= SHORT_BYTES
+    ? checksum(bytes, body, end, checksum(bytes, start + 12, body, mark))
+    : checksum(bytes, start + 12, end, mark)
+}
+
+/** Where the chunks or the JSON of the record at `start` begin, whether or not it is whole. */
+function bodyOf(bytes: Buffer, start: number): number {
+  return start + RECORD_HEAD_BYTES + 4 * Math.max(0, (bytes.readUInt32LE(start + 12) & 0xffffff) - 1)
 }
 
 function begin(
@@ -130,8 +144,10 @@ export function endOfRecord(bytes: Buffer, start: number, mark: number): number 
   const length = bytes.readUInt32LE(start + 4)
   const end = start + length
   if (length < RECORD_HEAD_BYTES || end > bytes.length) return undefined
+  const body = bodyOf(bytes, start)
+  if (isAlive && body > end) return undefined
   const sum = isAlive
-    ? checksum(bytes, start + 12, end, mark)
+    ? sumOf(bytes, start, body, end, mark)
     : checksum(bytes, start + 12, start + RECORD_HEAD_BYTES, (mark ^ length) >>> 0)
   return sum === bytes.readUInt32LE(start + 8) ? end : undefined
 }
@@ -183,7 +199,7 @@ function u32(value: number): Buffer {
 /** Makes a record one of another segment. */
 export function remark(bytes: Buffer, { start, end }: RecordHead, mark: number): void {
   bytes.writeUInt32LE(mark, start)
-  bytes.writeUInt32LE(checksum(bytes, start + 12, end, mark), start + 8)
+  bytes.writeUInt32LE(sumOf(bytes, start, bodyOf(bytes, start), end, mark), start + 8)
 }
 
 /** Where the next whole record begins. */

@@ -76,10 +76,15 @@ export class Segments {
     if (cut) this.#files.truncateSync(segment.path, size)
   }
 
-  /** Sees to a segment that the next write goes to, and gives the mark for its records. @throws the system's error */
-  begin(): number {
+  /** Sees to a segment that the next write goes to: where it will be, and the mark for its records. @throws the system's error */
+  begin(): Place & { readonly mark: number } {
     this.rollFull()
-    if (this.#tail) return this.#known(this.#newest).mark
+    if (!this.#tail) this.#create()
+    const { mark, size } = this.#known(this.#newest)
+    return { segment: this.#newest, offset: size, mark }
+  }
+
+  #create(): void {
     this.#files.mkdirSync(this.dir, { recursive: true, mode: 0o700 })
     const mark = randomBytes(4).readUInt32LE()
     const number = this.#newest + 1
@@ -88,7 +93,6 @@ export class Segments {
     this.#newest = number
     this.#segments.set(number, { path, mark, size: 0, live: 0 })
     this.#directoryUnsynced = this.#syncs
-    return mark
   }
 
   /**
@@ -96,14 +100,12 @@ export class Segments {
    * survive the process at once, and the machine after the next `sync`.
    * @throws the system's error; nothing has been appended then
    */
-  write(buffers: readonly Uint8Array[]): Place {
+  write(buffers: readonly Uint8Array[]): void {
     const segment = this.#known(this.#newest)
-    const place = { segment: this.#newest, offset: segment.size }
     try {
       const length = this.#tail?.write(buffers) ?? 0
       segment.size += length
       segment.live += length
-      return place
     } catch (error) {
       // What may have been written of it is behind the end that is known: nothing may come behind that.
       if (!this.#tail?.cut(segment.size)) this.roll()

@@ -10,3 +10,22 @@ export function copyWords(from: DataView, start: number, end: number, to: DataVi
   for (; next + 4 <= end; next += 4) to.setInt32(next + shift, from.getInt32(next, true), true)
   for (; next < end; next++) to.setUint8(next + shift, from.getUint8(next))
 }
+
+const POOL_BYTES = 16 << 10
+let pool = new ArrayBuffer(POOL_BYTES)
+let used = 0
+
+/**
+ * A table of so many zeros, fewer than `POOL_BYTES`. They share their memory as small buffers of Node do: what V8 does for an allocation of
+ * its own, then and whenever it collects, is dearer than filling it. A table that stays keeps its neighbours' memory.
+ */
+export function takeWords(count: number): Uint32Array {
+  const bytes = 4 * count
+  if (used + bytes > POOL_BYTES) {
+    pool = new ArrayBuffer(POOL_BYTES)
+    used = 0
+  }
+  const words = new Uint32Array(pool, used, count)
+  used += bytes
+  return words
+}
