@@ -1,7 +1,7 @@
 import { erase } from './erasing.ts'
 import { Extents } from './extents.ts'
 import { type Kept, sizesOf } from './kept.ts'
-import type { Span } from './log.ts'
+import { type Slab, startIn } from './log.ts'
 import { putChunks, putJson, RECORD_CHUNKS } from './record.ts'
 import type { Segments } from './segments.ts'
 import { Sheet } from './sheet.ts'
@@ -67,12 +67,12 @@ export class Journal {
     }
     while (log && entry.stored < log.chunks) {
       const from = entry.stored
-      const span = log.span(from)
-      if (!span) break
-      const count = fitting(span)
+      const slab = log.slabOf(from)
+      if (!slab) break
+      const count = fitting(slab, from)
       const { segment, offset, mark } = this.#begin(entry, from)
       const at = offset + sheet.bytes
-      entry.extents.put(segment, at, putChunks(sheet, mark, number, from, span, count), from, count)
+      entry.extents.put(segment, at, putChunks(sheet, mark, number, slab, from, count), from, count)
       entry.stored = from + count
     }
     if (!ending || entry.endAt) return
@@ -185,9 +185,12 @@ export class Journal {
   }
 }
 
-/** How many chunks of a span go into one record: no larger than a page, so that a page from the disk costs no more than it is. */
-function fitting({ ends, index, start, count }: Span): number {
-  let fits = Math.min(count, RECORD_CHUNKS)
+/** How many chunks of a slab go into one record: no larger than a page, so that a page from the disk costs no more than it is. */
+function fitting(slab: Slab, from: number): number {
+  const { ends, first, count } = slab
+  const index = from - first
+  const start = startIn(slab, from)
+  let fits = Math.min(count - index, RECORD_CHUNKS)
   while (fits > 1 && (ends[index + fits - 1] ?? 0) - start > PAGE_BYTES) fits--
   return fits
 }

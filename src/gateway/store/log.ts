@@ -10,39 +10,22 @@ const MOST_SLAB_BYTES = 1 << 20
 /** V8 keeps a table of so many in its heap; each larger one is an allocation of its own. */
 const LEAST_ENDS = 16
 
-interface Slab {
-  bytes: Buffer
-  view: DataView
-  used: number
-  /** Number of the first chunk in it. */
-  readonly first: number
-  /** Where each chunk ends in `bytes`. */
-  ends: Uint32Array
-  count: number
-}
-
-/** Chunks side by side: `count` of them, the first ends at `ends[index]` and begins at `start`. */
-export interface Span {
+/** Chunks side by side in memory. */
+export interface Slab {
   readonly bytes: Buffer
   readonly view: DataView
-  readonly ends: Uint32Array
-  readonly index: number
+  /** Number of the first chunk in it. */
+  readonly first: number
+  /** How many chunks there are, and where each ends in `bytes`. */
   readonly count: number
-  readonly start: number
+  readonly ends: Uint32Array
 }
-const SPAN: { -readonly [K in keyof Span]: Span[K] } = {
-  bytes: Buffer.alloc(0),
-  view: new DataView(new ArrayBuffer(0)),
-  ends: new Uint32Array(0),
-  index: 0,
-  count: 0,
-  start: 0,
-}
+type Open = { -readonly [K in keyof Slab]: Slab[K] } & { used: number }
 
 /** One log's chunks: slabs of bytes beside a table of chunk ends. A chunk never straddles two slabs, so any page is a few views. */
 export class Log {
-  #slabs: Slab[] = []
-  #last: Slab | undefined = undefined
+  readonly #slabs: Open[] = []
+  #last: Open | undefined = undefined
   #chunks = 0
   #bytes = 0
 
@@ -82,7 +65,7 @@ export class Log {
     let next = from
     let left = maxBytes
     if (from >= until) return { bytes, next }
-    for (let s = this.#slabOf(from); s < this.#slabs.length; s++) {
+    for (let s = this.#indexOf(from); s < this.#slabs.length; s++) {
       const slab = this.#slabs[s]
       if (!slab) break
       const skip = next - slab.first
@@ -105,19 +88,11 @@ export class Log {
     return { bytes, next }
   }
 
-  /** Where chunks from number `from` on lie together in memory. Good until the next append; made anew by no call, so it costs nothing. */
-  span(from: number): Span | undefined {
+  /** The slab that holds chunk `number`, as it is until the next append. */
+  slabOf(number: number): Slab | undefined {
+    if (number >= this.#chunks) return undefined
     const last = this.#last
-    const slab = last && last.first <= from ? last : this.#slabs[this.#slabOf(from)]
-    if (!slab || from >= this.#chunks) return undefined
-    const index = from - slab.first
-    SPAN.bytes = slab.bytes
-    SPAN.view = slab.view
-    SPAN.ends = slab.ends
-    SPAN.index = index
-    SPAN.count = slab.count - index
-    SPAN.start = index > 0 ? (slab.ends[index - 1] ?? 0) : 0
-    return SPAN
+    return last && last.first <= number ? last : this.#slabs[this.#indexOf(number)]
   }
 
   /** Nothing more will come: gives back the room of the last slab. */
@@ -131,7 +106,7 @@ export class Log {
     slab.ends = slab.ends.slice(0, slab.count)
   }
 
-  #roomFor(bytes: number): Slab {
+  #roomFor(bytes: number): Open {
     const last = this.#last
     if (last && last.bytes.length - last.used >= bytes) return last
     const half = Math.floor(this.#bytes / 2 / LEAST_SLAB_BYTES) * LEAST_SLAB_BYTES
@@ -153,7 +128,7 @@ export class Log {
   }
 
   /** Index of the slab that holds chunk `number`; past the last one when there is none yet. */
-  #slabOf(number: number): number {
+  #indexOf(number: number): number {
     if (number >= this.#chunks) return this.#slabs.length
     let low = 0
     let high = this.#slabs.length - 1
@@ -164,6 +139,11 @@ export class Log {
     }
     return low
   }
+}
+
+/** Where a chunk of the slab begins. */
+export function startIn({ ends, first }: Slab, number: number): number {
+  return number > first ? (ends[number - first - 1] ?? 0) : 0
 }
 
 function grown(table: Uint32Array, needed: number): Uint32Array {

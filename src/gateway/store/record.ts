@@ -1,6 +1,6 @@
 import type { End } from '../../protocol.ts'
 import { checksum, checksumOfLong, copySummed, SHORT_BYTES } from './checksum.ts'
-import type { Span } from './log.ts'
+import { type Slab, startIn } from './log.ts'
 import type { Sheet } from './sheet.ts'
 import type { Batch, NewTask } from './store.ts'
 
@@ -53,16 +53,18 @@ export interface RecordHead {
   readonly end: number
 }
 
-/** Writes a record of the first `count` chunks of a span on a sheet, and gives its length. */
+/** Writes a record of `count` chunks of a slab, from number `first` on, on a sheet, and gives its length. */
 export function putChunks(
   sheet: Sheet,
   mark: number,
   task: number,
+  slab: Slab,
   first: number,
-  span: Span,
   count: number,
 ): number {
-  const { bytes, ends, index, start } = span
+  const { bytes, ends } = slab
+  const index = first - slab.first
+  const start = startIn(slab, first)
   const end = ends[index + count - 1] ?? start
   const payload = end - start
   const table = RECORD_HEAD_BYTES + 4 * (count - 1)
@@ -75,7 +77,7 @@ export function putChunks(
     view.setUint32(at + RECORD_HEAD_BYTES + 4 * i, (ends[index + i] ?? 0) - start, true)
   if (length <= SHORT_BYTES) {
     const head = checksum(room, at + 12, at + table, mark)
-    view.setUint32(at + 8, copySummed(span.view, start, end, view, at + table, head), true)
+    view.setUint32(at + 8, copySummed(slab.view, start, end, view, at + table, head), true)
   } else if (small) {
     bytes.copy(room, at + table, start, end)
     view.setUint32(at + 8, sumOf(room, at, at + table, at + length, mark), true)

@@ -1,5 +1,5 @@
 import { digitsOf, putDigits } from '../../digits.ts'
-import type { Log } from '../log.ts'
+import { type Log, startIn } from '../log.ts'
 import { Sheet } from '../sheet.ts'
 import { copyWords } from '../words.ts'
 
@@ -36,11 +36,13 @@ export class Parcel {
 
   /** Adds the chunks from number `from` on that make the next entry of a log, which has so many bytes without them. False: there are none. */
   add(id: string, log: Log, from: number, bytes: number): boolean {
-    const span = log.span(from)
-    if (!span) return false
-    const { start, index, ends } = span
+    const slab = log.slabOf(from)
+    if (!slab) return false
+    const { ends } = slab
+    const index = from - slab.first
+    const start = startIn(slab, from)
     const endOf = (chunk: number) => ends[index + chunk] ?? start
-    const most = Math.min(span.count, ENTRY_CHUNKS)
+    const most = Math.min(slab.count - index, ENTRY_CHUNKS)
     let count = 1
     while (count < most && endOf(count) - start <= ENTRY_BYTES) count++
     const size = endOf(count - 1) - start
@@ -49,7 +51,7 @@ export class Parcel {
     // One chunk alone needs no ends.
     const endsSize = count > 1 ? 4 * count : 0
     this.#row(id, size, endsSize)
-    this.#copy(span.bytes, span.view, start, start + size)
+    this.#copy(slab.bytes, slab.view, start, start + size)
     const at = this.#body.make(endsSize)
     for (let i = 0; 4 * i < endsSize; i++) this.#body.view.setUint32(at + 4 * i, endOf(i) - start, true)
     return true
