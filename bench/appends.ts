@@ -23,32 +23,31 @@ const onDisk = (dir: string) => DiskStore.open({ dir, limits: LIMITS, fsync: '1s
 const PAIRS = 3
 
 /** What the journal costs beside memory alone: the same appends, in turn, and the median of what each pair differs by. */
-async function measure(runs: number, scale: number): Promise<void> {
+async function measure(tasks: number, runs: number, scale: number): Promise<void> {
   const total = 300_000 * scale
-  for (const tasks of [500, 1]) {
-    const inMemory = () => filled(new MemoryStore(LIMITS), tasks, total)
-    const alsoOnDisk = () => withDir(async (dir) => filled(await onDisk(dir), tasks, total))
-    const pair = async (): Promise<Figures> => {
-      const memory = await inMemory()
-      globalThis.gc?.()
-      const disk = await alsoOnDisk()
-      return {
-        memory: memory.cpu ?? Number.NaN,
-        disk: disk.cpu ?? Number.NaN,
-        more: (disk.cpu ?? Number.NaN) - (memory.cpu ?? Number.NaN),
-        memorySpeed: (memory.perSecond ?? 0) / 1e6,
-        diskSpeed: (disk.perSecond ?? 0) / 1e6,
-      }
+  const inMemory = () => filled(new MemoryStore(LIMITS), tasks, total)
+  const alsoOnDisk = () => withDir(async (dir) => filled(await onDisk(dir), tasks, total))
+  const pair = async (): Promise<Figures> => {
+    const memory = await inMemory()
+    globalThis.gc?.()
+    const disk = await alsoOnDisk()
+    return {
+      memory: memory.cpu ?? Number.NaN,
+      disk: disk.cpu ?? Number.NaN,
+      more: (disk.cpu ?? Number.NaN) - (memory.cpu ?? Number.NaN),
+      memorySpeed: (memory.perSecond ?? 0) / 1e6,
+      diskSpeed: (disk.perSecond ?? 0) / 1e6,
     }
-    // For the first of each the process gets its memory from the system, which is no part of the journal.
-    await pair()
-    const { pairs: it } = await inTurn({ runs: PAIRS * runs }, { pairs: pair })
-    process.send?.(
-      `${tasks} ${tasks === 1 ? 'task' : 'tasks'}: memory ${fixed(it?.memory)} CPU s/M, ${fixed(it?.memorySpeed)} M/s; disk ${fixed(it?.disk)} s/M, ${fixed(it?.diskSpeed)} M/s; extra ${fixed(it?.more)} s/M`,
-    )
   }
+  // For the first of each the process gets its memory from the system, which is no part of the journal.
+  await pair()
+  const { pairs: it } = await inTurn({ runs: PAIRS * runs }, { pairs: pair })
+  process.send?.(
+    `${tasks} ${tasks === 1 ? 'task' : 'tasks'}: memory ${fixed(it?.memory)} CPU s/M, ${fixed(it?.memorySpeed)} M/s; disk ${fixed(it?.disk)} s/M, ${fixed(it?.diskSpeed)} M/s; extra ${fixed(it?.more)} s/M`,
+  )
 }
 
 tuneHeap()
-await measure(Number(process.argv[2]), Number(process.argv[3]))
+const [tasks = 1, runs = 1, scale = 1] = process.argv.slice(2).map(Number)
+await measure(tasks, runs, scale)
 process.disconnect?.()

@@ -21,8 +21,6 @@ export class Waiters {
 
   /** Wakes those for whom there is something, when the log has its chunks up to number `next`; or all of them. */
   wake(next = Number.POSITIVE_INFINITY): void {
-    // Most logs have nobody waiting at most events: to ask is cheaper than to begin a walk.
-    if (this.#all.size === 0) return
     for (const [sleeper, from] of this.#all) if (from < next) sleeper.wake()
   }
 }
