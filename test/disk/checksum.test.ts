@@ -19,6 +19,30 @@ test('a checksum notices any one byte that is not what it was', () => {
   )
 })
 
+test('a checksum notices any two bits that are not what they were', () => {
+  for (const [length, begun] of [
+    [8, 0],
+    [19, 0x80000001],
+    [40, 0x7fffffff],
+  ] as const) {
+    const bytes = Buffer.from(Array.from({ length }, (_, i) => (37 * i) & 255))
+    const was = checksum(bytes, 0, length, begun)
+    const flip = (bit: number) => {
+      bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+    }
+    let missed = 0
+    for (let one = 0; one < 8 * length; one++)
+      for (let other = 0; other < one; other++) {
+        flip(one)
+        flip(other)
+        if (checksum(bytes, 0, length, begun) === was) missed++
+        flip(other)
+        flip(one)
+      }
+    expect(missed).toBe(0)
+  }
+})
+
 test('a checksum is of that part alone, wherever it lies, and of no other beginning', () => {
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 1500 })
   fc.assert(
@@ -72,6 +96,6 @@ test('words that changed places are noticed', () => {
         checksum(Buffer.from(Int32Array.from(row).buffer), 0, 4 * row.length, begun)
       expect(sumOf(swapped)).not.toBe(sumOf(given))
     }),
-    { numRuns: 2000 },
+    { numRuns: 2000, examples: [[[0, -2147483648], 0, 1, 0]] },
   )
 })

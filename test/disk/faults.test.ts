@@ -65,6 +65,32 @@ test('counts nothing twice that it had to try again, so that what goes takes not
   expect((await readNow(again, stays)).equals(filled(1000).bytes)).toBe(true)
 })
 
+test('keeps what was written of a tick whose second part the disk refused', async () => {
+  await using place = new Place()
+  let refusing = false
+  let calls = 0
+  const writevSync = ((fd: number, buffers: readonly Uint8Array[]) => {
+    if (refusing && ++calls >= 2) throw failing('ENOSPC', 'write')
+    return FILES.writevSync(fd, buffers)
+  }) as Files['writevSync']
+  const store = await place.open({ files: { ...FILES, writevSync } })
+  const ids = await Promise.all(Array.from({ length: 4 }, () => born(store)))
+  refusing = true
+  const texts = ids.map((_, i) => Buffer.alloc(6_000_000, i))
+  await Promise.all(ids.map((id, i) => store.append(id, batch(texts[i] ?? ''))))
+  expect(calls).toBe(2)
+  expect(store.health().durable).toBe(false)
+  refusing = false
+  await eventually('the recovery', () => store.health().durable)
+  await Promise.all(ids.map((id) => store.append(id, filled(100))))
+  const again = await place.copy().open()
+  for (const [i, id] of ids.entries()) {
+    expect(await again.info(id)).toMatchObject({ chunks: 2, bytes: 6_000_100 })
+    expect((await readNow(again, id)).subarray(0, 6_000_000).equals(texts[i] ?? Buffer.alloc(0))).toBe(true)
+  }
+  expect(place.journalBytes).toBeLessThan(25_000_000)
+})
+
 test('has on the disk when it says durable again what came while it recovered', async () => {
   await using place = new Place()
   const faulty = new Faulty()

@@ -27,13 +27,18 @@ export function checksum(bytes: Buffer, from: number, to: number, seed: number):
     even = withWord(even, words.getInt32(at, true))
     odd = withWord(odd, words.getInt32(at + 4, true))
   }
-  let sum = withWord(even, odd)
+  let sum = joined(even, odd)
   for (; at < to; at++) sum = withWord(sum, bytes[at] ?? 0)
   return sum >>> 0
 }
 
 /** Where the second product begins: not where the first does, so that words cannot change places. */
 const ODD = 0x55555555
+
+/** A step more for one of them: the same damage in both would else cancel, for certain where it is a word's highest bit. */
+function joined(even: number, odd: number): number {
+  return withWord(withWord(even, 0), odd)
+}
 
 /** Can be undone when the word is known, so two sums that differ once stay different. */
 function withWord(sum: number, word: number): number {
@@ -62,7 +67,7 @@ export function copySummed(
     even = withWord(even, one)
     odd = withWord(odd, two)
   }
-  let sum = withWord(even, odd)
+  let sum = joined(even, odd)
   for (; next < end; next++) {
     const byte = from.getUint8(next)
     to.setUint8(next + shift, byte)

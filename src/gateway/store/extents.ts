@@ -23,7 +23,7 @@ const NO_PAGE = new Uint32Array(0)
 
 /**
  * Where the chunks of one log lie in the journal, in the order of the chunks; 20 bytes a record, since there can be very many. They are in
- * pages: one table would be copied whenever it grew, into memory that is new each time.
+ * pages, the first of 320 bytes and all others of 2,560: one table would be copied whenever it grew, into memory that is new each time.
  */
 export class Extents {
   readonly #pages: Uint32Array[] = []

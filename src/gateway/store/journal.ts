@@ -54,7 +54,7 @@ export class Journal {
   }
 
   /**
-   * All that is new of a task, on the sheet. It counts as written at once: to come back to each task when it is was a tenth of what the
+   * All that is new of a task, on the sheet. It counts as written at once: to come back to each task after the write was a tenth of what the
    * journal costs, since the next ones had taken its place in the processor's cache.
    */
   #put(entry: Kept): void {

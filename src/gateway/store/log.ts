@@ -98,12 +98,13 @@ export class Log {
   /** Nothing more will come: gives back the room of the last slab. */
   seal(): void {
     const slab = this.#last
-    if (!slab || slab.used === slab.bytes.length) return
+    if (!slab) return
+    slab.ends = slab.ends.slice(0, slab.count)
+    if (slab.used === slab.bytes.length) return
     const exact = Buffer.allocUnsafeSlow(slab.used)
     slab.bytes.copy(exact, 0, 0, slab.used)
     slab.bytes = exact
     slab.view = viewOf(exact)
-    slab.ends = slab.ends.slice(0, slab.count)
   }
 
   #roomFor(bytes: number): Open {
@@ -113,7 +114,8 @@ export class Log {
     const size = Math.min(Math.max(half, LEAST_SLAB_BYTES), MOST_SLAB_BYTES)
     const room = Buffer.allocUnsafeSlow(Math.max(bytes, size))
     // Chunks of a log are much alike: a table for as many as there will be need not grow, which is new memory each time.
-    const expected = this.#bytes > 0 ? Math.ceil((size / this.#bytes) * this.#chunks) : 0
+    const mean = this.#bytes / this.#chunks
+    const expected = mean > 1 && bytes <= size ? Math.ceil(size / mean) : 0
     const slab = {
       bytes: room,
       view: viewOf(room),

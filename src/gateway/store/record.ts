@@ -9,8 +9,8 @@ import type { Batch, NewTask } from './store.ts'
  *
  *     0  u32  the segment's mark; its complement when the record was erased
  *     4  u32  length of the record, these 24 bytes included
- *     8  u32  checksum of everything behind it, begun with the mark; where that is short, of the chunks' bytes or the JSON, begun with
- *             that of what is before them. When erased, of the head alone, begun with mark and length
+ *     8  u32  checksum of everything behind it, begun with the mark; in a record of up to 400 bytes, of the chunks' bytes or the JSON,
+ *             begun with the checksum of what lies between here and them. When erased, of the head alone, begun with mark and length
  *    12  u32  type in the high byte, number of chunks below
  *    16  u32  number of the task
  *    20  u32  number of the first chunk; for an end: how many chunks there were
@@ -147,7 +147,7 @@ export function endOfRecord(bytes: Buffer, start: number, mark: number): number 
   const end = start + length
   if (length < RECORD_HEAD_BYTES || end > bytes.length) return undefined
   const body = bodyOf(bytes, start)
-  if (isAlive && body > end) return undefined
+  if (isAlive && (body > end || bytes.readUInt8(start + 15) >= TYPES.length)) return undefined
   const sum = isAlive
     ? sumOf(bytes, start, body, end, mark)
     : checksum(bytes, start + 12, start + RECORD_HEAD_BYTES, (mark ^ length) >>> 0)

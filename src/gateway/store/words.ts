@@ -16,8 +16,8 @@ let pool = new ArrayBuffer(POOL_BYTES)
 let used = 0
 
 /**
- * A table of so many zeros, fewer than `POOL_BYTES`. They share their memory as small buffers of Node do: what V8 does for an allocation of
- * its own, then and whenever it collects, is dearer than filling it. A table that stays keeps its neighbours' memory.
+ * A table of so many zeros, 4096 at most. Tables share their memory as small buffers of Node do: what V8 does for an allocation of its own,
+ * then and whenever it collects, is dearer than what is written in it. A table that stays keeps the 16 KiB that it is part of.
  */
 export function takeWords(count: number): Uint32Array {
   const bytes = 4 * count
