@@ -3,8 +3,6 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { DiskStore } from '../../src/gateway/store/disk.ts'
-import { endOfRecord, headAt, type RecordHead, remark } from '../../src/gateway/store/record.ts'
-import { segmentNamed } from '../../src/gateway/store/segmentname.ts'
 import { ROOMY } from '../store/contract.ts'
 import { batch, born, filled, finished, readNow } from '../store/tools.ts'
 import { Place } from './place.ts'
@@ -117,21 +115,6 @@ test('what is no record is passed over, wherever it is, and the answers behind i
     }),
     { numRuns: 60 },
   )
-})
-
-test('a whole record of a kind that is not known is passed over, whatever is in it', async () => {
-  await using place = new Place()
-  const { name, bytes, known } = await small(place)
-  const { mark = 0 } = segmentNamed(name) ?? {}
-  const heads: RecordHead[] = []
-  for (let at = 0, end = endOfRecord(bytes, at, mark); end; at = end, end = endOfRecord(bytes, at, mark))
-    heads.push(headAt(bytes, at, end))
-  const record = heads.find(({ type }) => type === 'chunks')
-  if (!record) throw new Error('there are no chunks')
-  bytes.writeUInt8(0x81, record.start + 15)
-  remark(bytes, record, mark)
-  const others = whole(known).filter((_, i) => i !== record.task - 1)
-  expect(await opened(place, new Map([[name, bytes]]), known, 1)).toEqual(expect.arrayContaining(others))
 })
 
 test('F41: a tail of zeros is cut, and said in one line', async () => {

@@ -76,7 +76,7 @@ export function copySummed(
   return sum >>> 0
 }
 
-/** Likewise, of parts that are long together. */
+/** What `checksum` would say of parts that are long together. */
 export function checksumOfLong(seed: number, ...parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, part) => crc32(part, sum), seed)
 }
