@@ -27,6 +27,7 @@ describe('what listeners say', () => {
     ['pings', 9],
     ['pongs', 10],
   ])('A30: closes a flood of %s with 1008, and cuts who goes on', async (_what, opcode) => {
+    vi.useFakeTimers({ toFake: ['performance'] })
     await using rig = await startRoom()
     const stays = await rig.listen()
     const flood = await rig.raw()
@@ -37,6 +38,21 @@ describe('what listeners say', () => {
     await flood.closed
     await until(() => rig.room.counts().clients === 1)
     expect(stays.ws.readyState).toBe(stays.ws.OPEN)
+  })
+
+  test('A30: is counted from the first message on, not from the second that the clock is in', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    await using rig = await startRoom()
+    const client = await rig.raw()
+    vi.advanceTimersByTime(900)
+    client.socket.write(Buffer.concat(Array.from({ length: 29 }, () => clientFrame(1))))
+    client.socket.write(clientFrame(9, Buffer.from('end')))
+    await until(() => client.frames().length === 1)
+    vi.advanceTimersByTime(200)
+    client.socket.write(Buffer.concat(Array.from({ length: 21 }, () => clientFrame(1))))
+    client.socket.write(clientFrame(9, Buffer.from('end')))
+    await until(() => client.frames().length > 1)
+    expect(client.frames()[1]?.payload.readUInt16BE(0)).toBe(1008)
   })
 
   test('A30: may be 50 messages in a second, and 50 in the next one', async () => {

@@ -69,7 +69,14 @@ export class Room {
 
   /** `socket` is the one under `ws`: lines are written to it past `ws`. */
   join(socket: Duplex, batch: boolean, ws: WebSocket): void {
-    const listener: Listener = { ws, socket, batch, answered: true, heard: 0, heardSinceMs: 0 }
+    const listener: Listener = {
+      ws,
+      socket,
+      batch,
+      answered: true,
+      heard: 0,
+      heardSinceMs: Number.NEGATIVE_INFINITY,
+    }
     this.#listeners.add(listener)
     const hears = () => this.#hear(listener)
     ws.on('message', hears).on('ping', hears).on('pong', hears)
