@@ -51,7 +51,7 @@ async function page(request) {
 
 async function asset(request) {
   const cache = await caches.open(CACHE)
-  // A file with its hash in its name is the same for everyone; the gateway says `Vary: Origin` of all it serves.
+  // A file with its hash in its name is the same for everyone, whatever a proxy says in `Vary`.
   const kept = await cache.match(request, { ignoreVary: true })
   if (kept) return kept
   const response = await fetch(request)

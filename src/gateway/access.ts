@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { KEY_HEADER } from '../protocol.ts'
 import { Fault } from './fault.ts'
@@ -130,7 +130,7 @@ export class Access {
 
 /** Header bytes arrive as Latin-1, the key is ASCII: digests compare in constant time whatever their lengths were. */
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text, 'utf8').digest()
+  return hash('sha256', text, 'buffer')
 }
 
 function keyOf(target: string | undefined): string | undefined {

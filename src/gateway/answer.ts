@@ -1,16 +1,12 @@
 import type { Writable } from 'node:stream'
-import { CODES, type Code, Fault } from './fault.ts'
+import type { Fault } from './fault.ts'
 import type { Leaving } from './store/store.ts'
-import type { Call, Flow, Head, Upstream } from './upstream.ts'
+import type { Call, Flow, Head, Sink, Upstream } from './upstream.ts'
 
-const ERROR_BODY_BYTES = 64 << 10
-const ERROR_BODY_MS = 5_000
-const ERROR_CHARS = 400
-/** How much of a body that is no JSON is looked at, and how deep in one that is. */
-const PLAIN_CHARS = 4_096
-const DEPTH = 8
+/** What may come of a body before somebody takes it. */
+const EARLY_BYTES = 64 << 10
 
-/** An upstream's answer whose body has not begun to flow. Exactly one of `pour`, `text` and `drop` ends it. */
+/** An upstream's answer whose body nobody has taken yet. Exactly one of `pour`, `text` and `drop` ends it. */
 export interface Answer extends Head {
   /**
    * Lets the body flow into a response, at the pace of its reader: `taken` resolves when that has taken what was written. A body that
@@ -23,208 +19,132 @@ export interface Answer extends Head {
 }
 
 /**
- * Sends a call and waits for the head of its answer.
+ * Sends a call and waits for the head of its answer. `signal` gives the call up, also while its body flows.
  * @throws Fault of the upstream, when there is no answer
  */
 export function ask(upstream: Upstream, call: Call, signal?: Leaving): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    let data: (chunk: Buffer) => void = () => {}
-    let over: (fault?: Fault) => void = reject
-    let ended: { readonly fault: Fault | undefined } | undefined
-    const gone = () => upstream.fault('bad_answer', 'the call was given up')
-    const settle = (fault?: Fault) => {
-      signal?.removeEventListener('abort', abort)
-      ended = { fault }
-      over(fault)
-    }
-    const flow: Flow = upstream.open(call, {
-      head(head) {
-        over = () => {}
-        flow.pause()
-        resolve({
-          ...head,
-          pour: (out, taken) => pour(flow, out, taken, gone, (onData, onOver) => listen(onData, onOver)),
-          text: (maxBytes, ms) =>
-            collect(flow, maxBytes, ms, gone, (onData, onOver) => listen(onData, onOver)),
-          drop: () => flow.abort(gone()),
-        })
-      },
-      data: (chunk) => data(chunk),
-      end: () => settle(),
-      fail: settle,
+    new Asked(upstream, signal, resolve, reject).send(call)
+  })
+}
+
+/** A call on its way, and then its answer. */
+class Asked implements Sink, Answer {
+  readonly #upstream: Upstream
+  readonly #signal: Leaving | undefined
+  readonly #resolve: (answer: Answer) => void
+  /** What came before somebody took it: most answers are whole by then, and to stop and go on costs as much as they do. */
+  #early: Buffer[] = []
+  #held = 0
+  #head: Head | undefined
+  #flow: Flow | undefined
+  #ended: { readonly fault: Fault | undefined } | undefined
+  #take: ((chunk: Buffer) => void) | undefined
+  #over: (fault?: Fault) => void
+  #isWaiting = false
+
+  constructor(
+    upstream: Upstream,
+    signal: Leaving | undefined,
+    resolve: (answer: Answer) => void,
+    reject: (fault?: Fault) => void,
+  ) {
+    this.#upstream = upstream
+    this.#signal = signal
+    this.#resolve = resolve
+    this.#over = reject
+  }
+
+  send(call: Call): void {
+    this.#flow = this.#upstream.open(call, this)
+    if (this.#ended) return
+    this.#signal?.addEventListener('abort', this.drop)
+    if (this.#signal?.aborted) this.drop()
+  }
+
+  head(head: Head): void {
+    this.#head = head
+    this.#over = () => {}
+    this.#resolve(this)
+  }
+  data(chunk: Buffer): void {
+    if (this.#take) return this.#take(chunk)
+    this.#early.push(chunk)
+    this.#held += chunk.length
+    if (this.#held >= EARLY_BYTES) this.#flow?.pause()
+  }
+  end(): void {
+    this.#settle()
+  }
+  fail(fault: Fault): void {
+    this.#settle(fault)
+  }
+
+  get status(): number {
+    return this.#head?.status ?? 0
+  }
+  header(name: string): string | undefined {
+    return this.#head?.header(name)
+  }
+
+  pour(out: Writable, taken: () => Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      if (out.destroyed) this.drop()
+      const resume = () => {
+        this.#isWaiting = false
+        this.#flow?.resume()
+      }
+      this.#listen(
+        (chunk) => {
+          // What was read already may still come after the pause.
+          if (out.write(chunk) || this.#isWaiting) return
+          this.#isWaiting = true
+          this.#flow?.pause()
+          void taken().then(resume)
+        },
+        (fault) => {
+          if (fault) out.destroy()
+          else out.end()
+          resolve()
+        },
+      )
     })
-    const abort = () => flow.abort(gone())
-    signal?.addEventListener('abort', abort)
-    if (signal?.aborted) abort()
-
-    function listen(onData: (chunk: Buffer) => void, onOver: (fault?: Fault) => void): void {
-      data = onData
-      over = onOver
-      if (ended) onOver(ended.fault)
-      else flow.resume()
-    }
-  })
-}
-
-type Listen = (data: (chunk: Buffer) => void, over: (fault?: Fault) => void) => void
-
-function pour(
-  flow: Flow,
-  out: Writable,
-  taken: () => Promise<void>,
-  gone: () => Fault,
-  listen: Listen,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const left = () => flow.abort(gone())
-    let isWaiting = false
-    const resume = () => {
-      isWaiting = false
-      flow.resume()
-    }
-    out.once('close', left)
-    if (out.destroyed) left()
-    listen(
-      (chunk) => {
-        // What was read already may still come after the pause.
-        if (out.write(chunk) || isWaiting) return
-        isWaiting = true
-        flow.pause()
-        void taken().then(resume)
-      },
-      (fault) => {
-        out.off('close', left)
-        if (fault) out.destroy()
-        else out.end()
-        resolve()
-      },
-    )
-  })
-}
-
-function collect(
-  flow: Flow,
-  maxBytes: number,
-  ms: number,
-  gone: () => Fault,
-  listen: Listen,
-): Promise<string> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    let size = 0
-    const timer = setTimeout(() => flow.abort(gone()), ms)
-    listen(
-      (chunk) => {
-        chunks.push(chunk.subarray(0, maxBytes - size))
-        size += chunk.length
-        if (size >= maxBytes) flow.abort(gone())
-      },
-      () => {
-        clearTimeout(timer)
-        resolve(Buffer.concat(chunks).toString('utf8'))
-      },
-    )
-  })
-}
-
-/** Every 3xx leads somewhere else; a 304 too, where nobody set a condition. */
-export function redirects(status: number): boolean {
-  return status >= 300 && status < 400
-}
-
-/**
- * Turns an answer that is none into a fault: a redirect, an encoding nobody asked for, or the upstream's own 4xx and 5xx with its
- * status and its message. `conditional`: the call may have had a condition, which a 304 answers.
- * @throws Fault
- */
-export async function accept(upstream: Upstream, answer: Answer, conditional = false): Promise<Answer> {
-  const who = upstream.name === 'agent' ? 'agent' : 'voice server'
-  const encoding = answer.header('content-encoding')
-  if (redirects(answer.status) && !(conditional && answer.status === 304)) {
-    answer.drop()
-    throw upstream.fault('redirected', `the ${who} answered with a redirect, which is not followed`)
   }
-  // HTTP has no status from 600 on, and Fastify takes none.
-  if (answer.status >= 600) {
-    answer.drop()
-    throw upstream.fault(
-      'bad_answer',
-      `the ${who} answered with status ${answer.status}, which does not exist`,
-    )
+
+  text(maxBytes: number, ms: number): Promise<string> {
+    return new Promise((resolve) => {
+      const chunks: Buffer[] = []
+      let size = 0
+      const timer = setTimeout(this.drop, ms)
+      this.#listen(
+        (chunk) => {
+          chunks.push(chunk.subarray(0, maxBytes - size))
+          size += chunk.length
+          if (size >= maxBytes) this.drop()
+        },
+        () => {
+          clearTimeout(timer)
+          resolve(Buffer.concat(chunks).toString('utf8'))
+        },
+      )
+    })
   }
-  if (answer.status >= 400) throw await refusal(upstream, answer)
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    answer.drop()
-    throw upstream.fault('bad_answer', `the ${who} compressed its answer, which was not asked for`)
+
+  readonly drop = (): void => this.#flow?.abort(this.#upstream.fault('bad_answer', 'the call was given up'))
+
+  #listen(take: (chunk: Buffer) => void, over: (fault?: Fault) => void): void {
+    const early = this.#early
+    this.#early = []
+    this.#take = take
+    this.#over = over
+    for (const chunk of early) take(chunk)
+    if (this.#ended) over(this.#ended.fault)
+    else if (this.#held >= EARLY_BYTES && !this.#isWaiting) this.#flow?.resume()
   }
-  return answer
-}
 
-/** The upstream's own refusal, in its words. */
-export async function refusal(upstream: Upstream, answer: Answer): Promise<Fault> {
-  const text = await answer.text(ERROR_BODY_BYTES, ERROR_BODY_MS)
-  const who = upstream.name === 'agent' ? 'agent' : 'voice server'
-  const code = (upstream.name === 'voice' && voiceCode(text, answer.status)) || `${upstream.name}_error`
-  const retryAfter = answer.header('retry-after') ?? ''
-  return new Fault(code, messageOf(text) || `the ${who} answered ${answer.status} without saying why`, {
-    status: answer.status,
-    ...(code === 'voice_busy' && /^\d{1,4}$/.test(retryAfter) && { retryAfterS: Number(retryAfter) }),
-  })
-}
-
-/** What a voice server may call its refusals. Any other name could be mistaken for the gateway's own. */
-const VOICE_CODES = [
-  'invalid_json',
-  'invalid_request',
-  'missing_file',
-  'body_too_large',
-  'text_too_long',
-  'audio_too_long',
-  'audio_unreadable',
-  'voice_busy',
-  'voice_unavailable',
-  'voice_timeout',
-] as const satisfies readonly Code[]
-
-function voiceCode(body: string, status: number): Code | undefined {
-  const said = (parse(body) as { readonly code?: unknown } | null | undefined)?.code
-  return VOICE_CODES.find((code) => code === said && CODES[code] === status)
-}
-
-/** The message in an error body, whatever its shape; at most 400 characters, empty when there is none. */
-export function messageOf(body: string): string {
-  const said = spoken(parse(body), DEPTH) || plain(body.slice(0, PLAIN_CHARS))
-  // The cut must not leave half of a character.
-  return said.slice(0, ERROR_CHARS).replace(/[\ud800-\udbff]$/, '')
-}
-
-function plain(text: string): string {
-  return text
-    .replace(/<[^<>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+  #settle(fault?: Fault): void {
+    this.#signal?.removeEventListener('abort', this.drop)
+    this.#ended = { fault }
+    this.#over(fault)
   }
-}
-
-function spoken(value: unknown, depth: number): string {
-  if (typeof value === 'string') return value.trim()
-  if (typeof value !== 'object' || value === null || depth === 0) return ''
-  if (Array.isArray(value))
-    return value
-      .map((it) => spoken(it, depth - 1))
-      .filter(Boolean)
-      .join('; ')
-  const fields = value as Record<string, unknown>
-  for (const name of ['error', 'message', 'detail', 'msg']) {
-    const found = spoken(fields[name], depth - 1)
-    if (found) return found
-  }
-  return ''
 }

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { constants } from 'node:http2'
 import type { Socket } from 'node:net'
+import { TASK_HEADER } from '../protocol.ts'
 import { CODES, type Code, Fault } from './fault.ts'
 import { streamOf } from './http2.ts'
 
@@ -12,8 +13,12 @@ const LINGER_MS = 5_000
 
 /** What every answer has. */
 export const SAFE = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
-/** What every answer below `/api/` has. */
-export const ANYONE = { 'access-control-allow-origin': '*' }
+/** What every answer below `/api/` has: a page of any origin may ask with the key, and read what it needs. */
+export const FOR_ANYONE = {
+  ...SAFE,
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': `${TASK_HEADER}, content-disposition, content-range, etag, retry-after`,
+}
 
 /** Whether the sender wants to hear first if its body is wanted. */
 export const asksFirst = ({ headers }: IncomingMessage) => headers.expect?.toLowerCase() === '100-continue'
@@ -23,12 +28,15 @@ export function plainTarget(target: string): string {
   return target.replace(/^https?:\/\/[^/?]*\/?/i, '/').replace(/^\/(?:a|%61)(?:p|%70)(?:i|%69)\//, '/api/')
 }
 
+const isHost = (name: string) => name.length === 4 && name.toLowerCase() === 'host'
+
 /**
  * What HTTP forbids and Node lets through: two hosts, of which a proxy may have looked at the other, and a target that is no path.
  * @throws Fault `bad_request`
  */
 export function sound({ rawHeaders, url = '' }: IncomingMessage): void {
-  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at] ?? '')) hosts++
   if (hosts > 1 || !url.startsWith('/')) throw new Fault('bad_request', 'this request is malformed')
 }
 
@@ -39,6 +47,13 @@ export function sound({ rawHeaders, url = '' }: IncomingMessage): void {
 export function watchBody(request: IncomingMessage, response: ServerResponse, inAllMs?: number): void {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers
   if (coding === undefined && (length === undefined || length === '0')) return
+  // Most bodies come with their head, and then there is nothing to watch. No answer is out before the next tick.
+  process.nextTick(() => {
+    if (!request.complete) watch(request, response, inAllMs)
+  })
+}
+
+function watch(request: IncomingMessage, response: ServerResponse, inAllMs?: number): void {
   const stream = streamOf(response)
   const way = stream ?? request.socket
   const still = () => {
@@ -125,8 +140,7 @@ function refusalOf(error: string | undefined) {
   const [code, sentence] = MALFORMED[error ?? ''] ?? ['bad_request', 'this is not a valid request']
   const body = JSON.stringify({ error: sentence, code })
   const headers = {
-    ...SAFE,
-    ...ANYONE,
+    ...FOR_ANYONE,
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
   }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { accept, ask } from './answer.ts'
+import { ask } from './answer.ts'
 import { withFile } from './multipart.ts'
+import { accept } from './refusal.ts'
 import { bodyOf, goneSignal, relay, sending } from './relay.ts'
 import { safePath } from './safepath.ts'
 import { AnyJson, parseBody } from './shapes.ts'
@@ -16,11 +17,9 @@ const RUNNABLE = /^(text\/html|application\/xhtml\+xml|text\/xml|application\/xm
 export function files(agent: Upstream, maxBytes: number, stallMs: number) {
   const send = (path: string) => async (request: FastifyRequest, reply: FastifyReply) => {
     const body = await withFile(request.raw, maxBytes)
-    return relay(
-      reply,
-      await accept(agent, await ask(agent, sending(path, request, body), goneSignal(reply))),
-      stallMs,
-    )
+    const gone = goneSignal(reply)
+    const answer = await accept(agent, await ask(agent, sending(path, request, body), gone))
+    return relay(reply, answer, gone, stallMs)
   }
   return {
     upload: send('/api/upload'),
@@ -35,7 +34,8 @@ export function files(agent: Upstream, maxBytes: number, stallMs: number) {
         headers: { 'content-type': 'application/json' },
         body: body.length > 0 ? body : Buffer.from('{}'),
       } as const
-      return relay(reply, await accept(agent, await ask(agent, call, goneSignal(reply))), stallMs)
+      const gone = goneSignal(reply)
+      return relay(reply, await accept(agent, await ask(agent, call, gone)), gone, stallMs)
     },
 
     async download(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -47,10 +47,11 @@ export function files(agent: Upstream, maxBytes: number, stallMs: number) {
       }
       const method = request.method === 'HEAD' ? 'HEAD' : 'GET'
       const call = { method, path: DOWNLOAD + path, headers } as const
-      const answer = await accept(agent, await ask(agent, call, goneSignal(reply)), true)
+      const gone = goneSignal(reply)
+      const answer = await accept(agent, await ask(agent, call, gone), true)
       const type = answer.header('content-type') ?? 'application/octet-stream'
       const disposition = answer.header('content-disposition')
-      return relay(reply, answer, stallMs, {
+      return relay(reply, answer, gone, stallMs, {
         'content-type': type,
         'content-security-policy': "sandbox; default-src 'none'",
         ...(RUNNABLE.test(type.trim()) && { 'content-disposition': attachment(disposition, path) }),

@@ -16,28 +16,24 @@ const PASSING = [
 
 /**
  * Lets an upstream's answer through to the browser: status, the headers that may pass (`changes` over them), and the body as it comes. A
- * reader that takes nothing for `stallMs` is cut off.
+ * reader that takes nothing for `stallMs` is cut off. `gone` is what the answer was asked for with.
  */
 export async function relay(
   reply: FastifyReply,
   answer: Answer,
+  gone: Departure,
   stallMs: number,
   changes: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const headers: Record<string, string> = {}
+  // A copy: what the guard has put on.
+  const headers = reply.getHeaders() as Record<string, string>
+  headers['cache-control'] = 'no-store'
   for (const name of PASSING) {
     const value = answer.header(name)
     if (value !== undefined) headers[name] = value
   }
   reply.hijack()
-  reply.raw.writeHead(answer.status, {
-    ...(reply.getHeaders() as Record<string, string>),
-    'cache-control': 'no-store',
-    ...headers,
-    ...changes,
-  })
-  const gone = new Departure()
-  reply.raw.once('close', () => gone.abort())
+  reply.raw.writeHead(answer.status, Object.assign(headers, changes))
   await answer.pour(reply.raw, () => drained(reply.raw, stallMs, gone))
 }
 

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import cors from '@fastify/cors'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
-import { IDEMPOTENCY_HEADER, KEY_HEADER, LAST_EVENT_HEADER, TASK_HEADER } from '../protocol.ts'
+import { IDEMPOTENCY_HEADER, KEY_HEADER, LAST_EVENT_HEADER } from '../protocol.ts'
 import type { Access } from './access.ts'
 import type { Certificate } from './certificate.ts'
 import type { Clients } from './clients.ts'
-import { ANYONE, asksFirst, malformed, plainTarget, SAFE, sound, watchBody } from './connection.ts'
+import { asksFirst, FOR_ANYONE, malformed, plainTarget, SAFE, sound, watchBody } from './connection.ts'
 import { type Code, Fault } from './fault.ts'
 import { newListener } from './listener.ts'
 
@@ -22,15 +22,12 @@ const CORS = {
     'range',
     'if-none-match',
   ],
-  exposedHeaders: [TASK_HEADER, 'content-disposition', 'content-range', 'etag', 'retry-after'],
   maxAge: 86_400,
 }
 
 /** Only a real preflight is answered for everyone; any other OPTIONS is a request like all others. */
-const corsOf = ({ method, headers }: IncomingMessage) =>
-  method === 'OPTIONS' && headers['access-control-request-method'] === undefined
-    ? { ...CORS, preflight: false }
-    : CORS
+const corsOf = ({ url = '', headers }: IncomingMessage) =>
+  url.startsWith('/api/') && headers['access-control-request-method'] !== undefined ? CORS : { origin: false }
 
 export interface ServerOptions {
   readonly access: Access
@@ -64,7 +61,7 @@ export async function newServer({
     frameworkErrors: (error, request, reply) =>
       refuse(
         unreadable(error, request.raw, access),
-        (reply as FastifyReply).headers(request.url.startsWith('/api/') ? { ...SAFE, ...ANYONE } : SAFE),
+        (reply as FastifyReply).headers(request.url.startsWith('/api/') ? FOR_ANYONE : SAFE),
       ),
   })
   const { server } = app
@@ -77,47 +74,51 @@ export async function newServer({
 
   // Before the first route, which the next line has: a route keeps the way of saying what is wrong that it was made with.
   account(app, log)
-  await app.register(cors, {
-    delegator: (request, done) =>
-      done(null, request.url.startsWith('/api/') ? corsOf(request.raw) : { origin: false }),
+  // A place of its own, with the one route of OPTIONS: no other request needs to be looked at.
+  await app.register(async (preflights) => {
+    await preflights.register(cors, { delegator: ({ raw }, done) => done(null, corsOf(raw)) })
+    guard(preflights, access, clients, strangerMs)
   })
-
   guard(app, access, clients, strangerMs)
   return app
 }
 
 /** What every request passes before its body is read. */
 function guard(app: FastifyInstance, access: Access, clients: Clients, strangerMs: number): void {
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(SAFE)
+  app.addHook('onRequest', (request, reply, done) => {
     const { door = 'open', place } = request.routeOptions.config
-    const asked = request.url.startsWith('/api/') ? 'key' : door
+    const isApi = request.url.startsWith('/api/')
+    const asked = isApi ? 'key' : door
+    reply.headers(isApi ? FOR_ANYONE : SAFE)
     watchBody(request.raw, reply.raw, asked === 'open' ? strangerMs : undefined)
     sound(request.raw)
-    if (asked === 'open') return
+    if (asked === 'open') return done()
     access.admit(request.raw, asked)
     // Whoever needs a key to see it has no use for a cache that may not.
     reply.header('cache-control', 'no-store')
     clients.ask(request.raw)
     if (place) clients.hold(place, request.raw, reply.raw)
+    done()
   })
-  app.addHook('preParsing', async ({ raw, routeOptions: { bodyLimit } }, reply) => {
-    if (!asksFirst(raw)) return
+  app.addHook('preParsing', ({ raw, routeOptions: { bodyLimit } }, reply, _, done) => {
+    if (!asksFirst(raw)) return done()
     if (Number(raw.headers['content-length'] ?? 0) > (bodyLimit ?? Number.POSITIVE_INFINITY))
       throw new Fault('body_too_large', 'the body is larger than is allowed here')
     reply.raw.writeContinue()
+    done()
   })
 }
 
 /** What is said of requests: the failed ones to who asked, all of them to the log. */
 function account(app: FastifyInstance, log: Logger): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const path = request.url.replace(/\?.*/s, '')
-    log.debug(
-      { method: request.method, path, status: reply.raw.statusCode, ms: Math.round(reply.elapsedTime) },
-      'answered',
-    )
-  })
+  if (log.isLevelEnabled('debug'))
+    app.addHook('onResponse', async (request, reply) => {
+      const path = request.url.replace(/\?.*/s, '')
+      log.debug(
+        { method: request.method, path, status: reply.raw.statusCode, ms: Math.round(reply.elapsedTime) },
+        'answered',
+      )
+    })
   app.setNotFoundHandler(() => {
     throw new Fault('not_found', 'there is nothing here')
   })

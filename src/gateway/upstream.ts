@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import type { buildConnector, Dispatcher } from 'undici'
 import build from 'undici/lib/core/connect.js'
@@ -54,13 +55,14 @@ export class Upstream {
   readonly name: 'agent' | 'voice'
   readonly #pool: InstanceType<typeof Pool>
   readonly #path: string
-  readonly #headers: Readonly<Record<string, string>>
+  /** Name and value in turn. */
+  readonly #headers: readonly string[]
 
   constructor(options: UpstreamOptions) {
     const url = new URL(options.url)
     this.name = options.name
     this.#path = url.pathname.replace(/\/+$/, '')
-    this.#headers = options.key === undefined ? {} : { [KEY_HEADER]: options.key }
+    this.#headers = options.key === undefined ? [] : [KEY_HEADER, options.key]
     this.#pool = new Pool(url.origin, {
       pipelining: 1,
       connect: connector(url, options.connectMs),
@@ -72,11 +74,13 @@ export class Upstream {
   /** Sends a call and lets its answer flow into the sink, as it comes. */
   open(call: Call, sink: Sink): Flow {
     const exchange = new Exchange(sink, (error) => this.#faultOf(error))
+    const headers = [...this.#headers]
+    for (const name in call.headers) headers.push(name, call.headers[name] ?? '')
     this.#pool.dispatch(
       {
         method: call.method,
         path: this.#path + call.path,
-        headers: { ...this.#headers, ...call.headers },
+        headers,
         // An async iterable is a body too, though the types do not say so.
         body: call.body ?? null,
       } as Dispatcher.DispatchOptions,
@@ -150,11 +154,10 @@ class Exchange implements Flow, Dispatcher.DispatchHandler {
     this.#controller = started
     if (this.#aborted) started.abort(this.#aborted)
   }
-  onResponseStart(started: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     // 1xx only says that the answer is still to come.
     if (this.#over || status < 200) return
-    const headers = headersOf(started.rawHeaders)
-    this.#tell(() => this.#sink.head({ status, header: (name) => headers.get(name) }))
+    this.#tell(() => this.#sink.head({ status, header: (name) => firstOf(headers[name]) }))
   }
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return
@@ -198,15 +201,4 @@ class Exchange implements Flow, Dispatcher.DispatchHandler {
 const UNREACHABLE =
   /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|DEPTH_\w+|SELF_SIGNED\w*|UNABLE_TO_\w+)$/
 
-/** By lower-case name, the first of each. undici's own decoding guesses UTF-8 for some headers and Latin-1 for others; the bytes know better. */
-function headersOf(raw: Dispatcher.DispatchController['rawHeaders']): ReadonlyMap<string, string> {
-  const headers = new Map<string, string>()
-  if (!Array.isArray(raw)) return headers
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = String(raw[i]).toLowerCase()
-    const value = raw[i + 1]
-    if (value === undefined || headers.has(name)) continue
-    headers.set(name, typeof value === 'string' ? value : value.toString('latin1'))
-  }
-  return headers
-}
+const firstOf = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value)

@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { accept, ask } from './answer.ts'
+import { ask } from './answer.ts'
 import type { Departure } from './departure.ts'
 import { Fault } from './fault.ts'
 import { withFile } from './multipart.ts'
+import { accept } from './refusal.ts'
 import { bodyOf, goneSignal, relay, sending } from './relay.ts'
 import { parseBody, SpeechBody } from './shapes.ts'
 import type { Upstream } from './upstream.ts'
@@ -33,11 +34,9 @@ export function voice(server: (() => Promise<Upstream>) | undefined, maxBytes: n
     async hear(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const to = await up()
       const body = await withFile(request.raw, maxBytes)
-      return relay(
-        reply,
-        await accept(to, await ask(to, sending('/stt', request, body), leftSignal(request, reply))),
-        stallMs,
-      )
+      const left = leftSignal(request, reply)
+      const answer = await accept(to, await ask(to, sending('/stt', request, body), left))
+      return relay(reply, answer, left, stallMs)
     },
 
     async speak(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -50,8 +49,10 @@ export function voice(server: (() => Promise<Upstream>) | undefined, maxBytes: n
         headers: { 'content-type': 'application/json' },
         body,
       } as const
-      const answer = await accept(to, await ask(to, call, leftSignal(request, reply)))
-      return relay(reply, answer, stallMs, { 'content-type': answer.header('content-type') ?? 'audio/wav' })
+      const left = leftSignal(request, reply)
+      const answer = await accept(to, await ask(to, call, left))
+      const type = answer.header('content-type') ?? 'audio/wav'
+      return relay(reply, answer, left, stallMs, { 'content-type': type })
     },
   }
 }

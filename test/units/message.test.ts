@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { messageOf } from '../../src/gateway/answer.ts'
+import { messageOf } from '../../src/gateway/refusal.ts'
 import { anyText } from '../chat/text.ts'
 
 const HTML = `<!doctype html>

@@ -6,9 +6,10 @@ import {
   REQUEST_HEADER,
   TASK_HEADER,
 } from '../../protocol.ts'
-import { accept, ask } from '../answer.ts'
+import { ask } from '../answer.ts'
 import { Fault, stopping } from '../fault.ts'
 import type { Metrics } from '../metrics.ts'
+import { accept } from '../refusal.ts'
 import { bodyOf, goneSignal, relay } from '../relay.ts'
 import { ChatBody, parseBody } from '../shapes.ts'
 import type { StreamStore } from '../store/store.ts'
@@ -70,7 +71,8 @@ export function chat({ store, tasks, agent, pace, metrics, closing }: ChatParts)
         headers: { 'content-type': 'application/json', [REQUEST_HEADER]: crypto.randomUUID() },
         body: bytes,
       } as const
-      return relay(reply, await accept(agent, await ask(agent, call, goneSignal(reply))), pace.stallMs)
+      const gone = goneSignal(reply)
+      return relay(reply, await accept(agent, await ask(agent, call, gone)), gone, pace.stallMs)
     },
 
     async resume(request: WithId, reply: FastifyReply): Promise<unknown> {

@@ -1,6 +1,6 @@
 import type { End } from '../../protocol.ts'
-import { messageOf, redirects } from '../answer.ts'
 import { Fault } from '../fault.ts'
+import { messageOf, redirects } from '../refusal.ts'
 import type { Appended, Batch, StreamStore } from '../store/store.ts'
 import type { Call, Flow, Head, Upstream } from '../upstream.ts'
 import { Completeness } from './completeness.ts'
