@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import type { Readiness } from '../protocol.ts'
 import { Access } from './access.ts'
 import { Certificate } from './certificate.ts'
+import { Pulses } from './chat/pulses.ts'
 import { Tasks } from './chat/tasks.ts'
 import { Clients } from './clients.ts'
 import type { Config } from './config.ts'
@@ -133,7 +134,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
     agent,
     voiceServer,
     metrics,
-    pace: timing,
+    pace: { stallMs: timing.stallMs, pulses: new Pulses(timing.pulseMs) },
     uploadBytes: config.uploadBytes,
     page: page(key, access),
     operations: operate,

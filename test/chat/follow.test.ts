@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { follow } from '../../src/gateway/chat/follow.ts'
+import { Pulses } from '../../src/gateway/chat/pulses.ts'
 import { MemoryStore } from '../../src/gateway/store/memory.ts'
 import type { Page, StreamStore } from '../../src/gateway/store/store.ts'
 import { pending } from '../rig/wait.ts'
@@ -11,11 +12,13 @@ const PULSE_MS = 15_000
 const TOGETHER_MS = 250
 const NOTHING = { bytes: [], next: 0 }
 
+let pulses: Pulses
+
 /** A follower whose pages are noted as they come. */
 function following(store: StreamStore, id: string, from = 0) {
   const leave = new AbortController()
   const pages: Page[] = []
-  const over = follow(store, id, from, PULSE_MS, leave.signal, (page) => {
+  const over = follow(store, id, from, pulses, leave.signal, (page) => {
     pages.push(page)
     return undefined
   })
@@ -29,6 +32,7 @@ const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms)
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  pulses = new Pulses(PULSE_MS)
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -89,7 +93,7 @@ describe('a follower', () => {
     const id = await born(store)
     await store.append(id, filled(200_000, 4))
     const shown: Page[] = []
-    const over = follow(store, id, 0, PULSE_MS, new AbortController().signal, async (page) => {
+    const over = follow(store, id, 0, pulses, new AbortController().signal, async (page) => {
       shown.push(page)
       await store.end(id, { reason: 'done' })
       await born(store)
@@ -126,7 +130,7 @@ describe('a follower', () => {
     const id = await born(store)
     await store.append(id, batch('a'))
     const leave = new AbortController()
-    const over = follow(store, id, 0, PULSE_MS, leave.signal, async () => leave.abort())
+    const over = follow(store, id, 0, pulses, leave.signal, async () => leave.abort())
     await pass()
     expect(await pending(over)).toBe(false)
     expect(vi.getTimerCount()).toBe(0)
@@ -136,7 +140,7 @@ describe('a follower', () => {
     const store = new MemoryStore(ROOMY)
     const id = await finished(store, batch('a'))
     const shown: Page[] = []
-    await follow(store, id, 0, PULSE_MS, AbortSignal.abort(), async (page) => void shown.push(page))
+    await follow(store, id, 0, pulses, AbortSignal.abort(), async (page) => void shown.push(page))
     expect(shown).toEqual([])
   })
 })
@@ -174,6 +178,47 @@ describe('a pulse', () => {
     expect(turns).toBe(2)
     for (const reader of readers) reader.leave()
     await Promise.all(readers.map(({ over }) => over))
+  })
+
+  test('that the reader has no room for is waited for, and what comes meanwhile waits behind it', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    const said: string[] = []
+    let take = () => {}
+    const leave = new AbortController()
+    const over = follow(store, id, 0, pulses, leave.signal, (page) => {
+      said.push(textOf(page))
+      if (page.bytes.length > 0) return undefined
+      return new Promise((resolve) => {
+        take = resolve
+      })
+    })
+    await pass(PULSE_MS)
+    expect(said).toEqual([''])
+    await store.append(id, batch('a'))
+    await pass(2 * PULSE_MS)
+    expect(said).toEqual([''])
+    take()
+    await pass()
+    expect(said).toEqual(['', 'a'])
+    leave.abort()
+    await over
+  })
+
+  test('that cannot be shown ends that reader, and comes to all others', async () => {
+    const store = new MemoryStore(ROOMY)
+    const id = await born(store)
+    const broken = follow(store, id, 0, pulses, new AbortController().signal, () => {
+      throw new Error('no socket')
+    })
+    const outcome = expect(broken).rejects.toThrow('no socket')
+    const reader = following(store, id)
+    await pass(PULSE_MS)
+    await outcome
+    expect(reader.pages).toEqual([NOTHING])
+    reader.leave()
+    await reader.over
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   test('is put off by every chunk that comes', async () => {

@@ -22,6 +22,7 @@ interface TailRigOptions {
   /** What the file has when the tail starts. Undefined: there is none. */
   readonly before?: readonly string[] | string
   readonly pollMs?: number
+  readonly deafMs?: number
   readonly lineBytes?: number
 }
 
@@ -40,8 +41,8 @@ export function startTail(options: TailRigOptions = {}): TailRig {
     for (const line of lines) told.push(line)
     for (const listener of listeners) listener()
   }
-  const { pollMs = Number.POSITIVE_INFINITY, lineBytes } = options
-  const it = tail(path, stopping.signal, { onLines, pollMs, ...(lineBytes ? { lineBytes } : {}) })
+  const { pollMs = Number.POSITIVE_INFINITY, deafMs = pollMs, lineBytes } = options
+  const it = tail(path, stopping.signal, { onLines, pollMs, deafMs, ...(lineBytes ? { lineBytes } : {}) })
   return {
     directory,
     path,

@@ -1,9 +1,11 @@
-import { appendFileSync, mkdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { CUT_MARK, LINE_BYTES } from '../../src/gateway/logs/lines.ts'
 import { numbered, startTail, until } from './rig.ts'
 import { handleMethods, openFiles, watcherMethods } from './system.ts'
+
+const HOUR_MS = 3_600_000
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -115,7 +117,7 @@ describe('by itself', () => {
   })
 
   test('does not wait for the next look when the system says that the file changed', async () => {
-    await using rig = startTail({ before: ['a'], pollMs: 3_600_000 })
+    await using rig = startTail({ before: ['a'], pollMs: HOUR_MS })
     await until(() => rig.told.length === 1)
     rig.append(['b'])
     await until(() => rig.told.length === 2)
@@ -124,8 +126,46 @@ describe('by itself', () => {
     await until(() => rig.told.length === 3)
   })
 
+  test('is told when a file comes where there was none', async () => {
+    await using rig = startTail({ pollMs: HOUR_MS })
+    await until(() => rig.tail.detail === 'the file does not exist')
+    rig.append(['a'])
+    await until(() => rig.told.length === 1)
+  })
+
+  test('looks more often at a file that was moved away and is written to all the same', async () => {
+    await using rig = startTail({ before: [], pollMs: HOUR_MS, deafMs: 5 })
+    await until(() => rig.tail.state === 'following')
+    renameSync(rig.path, `${rig.path}.1`)
+    await until(() => rig.tail.state === 'missing')
+    for (const line of ['a', 'b', 'c']) appendFileSync(`${rig.path}.1`, `${line}\n`)
+    await until(() => rig.told.length === 3)
+  })
+
+  test.each([
+    ['looks more often once something came that the system did not tell of', true],
+    ['looks no more often as long as the system tells of everything', false],
+  ])('%s', async (_title, isElsewhere) => {
+    const pauses = vi.spyOn(globalThis, 'setTimeout')
+    const [pollMs, deafMs, restMs] = [333, 77, 10]
+    await using rig = startTail({ before: [], pollMs, deafMs })
+    if (isElsewhere) {
+      mkdirSync(join(rig.directory, 'elsewhere'))
+      renameSync(rig.path, join(rig.directory, 'elsewhere/agent.log'))
+      symlinkSync('elsewhere/agent.log', rig.path)
+    }
+    for (const count of [1, 2, 3]) {
+      rig.append([`${count}`])
+      await until(() => rig.told.length === count)
+    }
+    const paused = () => pauses.mock.calls.map(([, ms]) => ms)
+    if (isElsewhere) await until(() => paused().includes(deafMs - restMs))
+    else await until(() => paused().lastIndexOf(pollMs - restMs) > 0)
+    expect(paused().includes(deafMs - restMs)).toBe(isElsewhere)
+  })
+
   test('is told of changes in a directory that took the place of the one it knew, too', async () => {
-    await using rig = startTail({ name: 'logs/agent.log', pollMs: 3_600_000 })
+    await using rig = startTail({ name: 'logs/agent.log', pollMs: HOUR_MS })
     const logs = join(rig.directory, 'logs')
     mkdirSync(logs)
     rig.append(['a'])

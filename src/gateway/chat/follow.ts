@@ -5,31 +5,24 @@ import { Fault } from '../fault.ts'
 import type { Leaving, Page, Sleeper, StreamStore } from '../store/store.ts'
 import { isFull, send } from './chunked.ts'
 import { ending, endsBlank, PING } from './frames.ts'
+import type { Pulses, Quiet } from './pulses.ts'
 
 /** What a reader does with a page. A promise: it takes no more before that is fulfilled. */
 type Show = (page: Page) => Promise<void> | undefined
 
-/** Pulses that fall into the same sixtieth of their time go together: to wake the process for each costs half as much as they do. */
-const TOGETHER = 1 / 60
-
-/** One who reads a log: sleeps where there is nothing yet, and is woken now and then all the same. */
-class Follower implements Sleeper {
-  readonly #grainMs: number
-  /** Half a grain early at most, and half a grain late. */
-  readonly #quietMs: number
-  #quietSince = performance.now()
-  #timer: NodeJS.Timeout | undefined
+/** One who reads a log: sleeps where there is nothing yet, and shows an empty page now and then all the same. */
+class Follower implements Sleeper, Quiet {
+  readonly #show: Show
+  quietSince = performance.now()
+  slot = 0
+  next: number
+  /** What the last pulse led to, if it is to be waited for. */
+  pulsed: Promise<void> | undefined
   #woken: (() => void) | undefined
 
-  constructor(pulseMs: number) {
-    this.#grainMs = pulseMs * TOGETHER
-    this.#quietMs = pulseMs - this.#grainMs / 2
-    this.#setTimer()
-  }
-
-  /** Nothing came for so long that the reader is to hear of it. */
-  get isDue(): boolean {
-    return performance.now() - this.#quietSince >= this.#quietMs
+  constructor(from: number, show: Show) {
+    this.next = from
+    this.#show = show
   }
 
   sleep(): Promise<void> {
@@ -39,62 +32,66 @@ class Follower implements Sleeper {
   }
   wake(): void {
     this.#woken?.()
+    this.#woken = undefined
   }
 
   heard(): void {
-    this.#quietSince = performance.now()
-  }
-  stop(): void {
-    clearTimeout(this.#timer)
+    this.quietSince = performance.now()
   }
 
-  /** One timer for a reader, that looks what is left: one for each time it sleeps would be a good part of what an event costs. */
-  #setTimer(quietSince = this.#quietSince): void {
-    const at = Math.ceil((quietSince + this.#quietMs) / this.#grainMs) * this.#grainMs
-    this.#timer = setTimeout(() => {
-      if (!this.isDue) return this.#setTimer()
-      this.wake()
-      this.#setTimer(performance.now())
-    }, at - performance.now())
+  /** Who does not sleep is being shown something, or waits for a reader that takes nothing. */
+  pulse(): void {
+    if (!this.#woken) return
+    try {
+      this.pulsed = this.#show({ bytes: [], next: this.next })
+    } catch (error) {
+      this.pulsed = Promise.reject(error)
+    }
+    if (this.pulsed) this.wake()
   }
 }
 
 /**
  * Reads a log from number `from`: what is there, then what comes, then the end. It is the chat response, the resume response and the
- * second device, all three. An empty page is a pulse: nothing came for `pulseMs`.
+ * second device, all three. An empty page is a pulse: nothing came for that long.
  * @throws Fault `task_not_found` when the log is unknown, or was evicted on the way
  */
 export async function follow(
   store: StreamStore,
   id: string,
   from: number,
-  pulseMs: number,
+  pulses: Pulses,
   gone: Leaving,
   show: Show,
 ): Promise<void> {
   if (gone.aborted) return
-  const follower = new Follower(pulseMs)
+  const follower = new Follower(from, show)
   const leave = () => follower.wake()
   gone.addEventListener('abort', leave)
+  pulses.add(follower)
   try {
-    for (let next = from; ; ) {
+    for (;;) {
       // What is in memory comes without a promise, of which there would be several an event.
-      const reading = store.read(id, next)
+      const reading = store.read(id, follower.next)
       const page = reading instanceof Promise ? await reading : reading
       if (gone.aborted) return
       if (!page) throw new Fault('task_not_found', 'this answer is not known here, or no longer')
-      if (page.bytes.length > 0 || page.end || follower.isDue) {
+      if (page.bytes.length > 0 || page.end) {
         const shown = show(page)
         if (shown) await shown
         follower.heard()
       }
       if (page.end || gone.aborted) return
-      next = page.next
-      if (!follower.isDue && store.watch(id, next, follower)) await follower.sleep()
+      follower.next = page.next
+      if (store.watch(id, page.next, follower)) await follower.sleep()
+      if (follower.pulsed) {
+        await follower.pulsed
+        follower.pulsed = undefined
+      }
       if (gone.aborted) return
     }
   } finally {
-    follower.stop()
+    pulses.remove(follower)
     store.unwatch(id, follower)
     gone.removeEventListener('abort', leave)
   }
@@ -103,7 +100,7 @@ export async function follow(
 const GAP = Buffer.from('\n\n')
 
 export interface Pace {
-  readonly pulseMs: number
+  readonly pulses: Pulses
   /** How long the reader may take nothing. */
   readonly stallMs: number
 }
@@ -124,7 +121,7 @@ export async function tell(
   if (raw.destroyed) return
   let last: Uint8Array | undefined
   try {
-    await follow(store, id, from, pace.pulseMs, gone, (page) => {
+    await follow(store, id, from, pace.pulses, gone, (page) => {
       for (const bytes of page.bytes) send(raw, bytes)
       last = page.bytes.at(-1) ?? last
       if (page.end) {

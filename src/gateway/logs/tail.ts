@@ -19,6 +19,8 @@ export interface TailOptions {
   onLines(lines: readonly string[]): void
   /** How often the file is looked at if nothing says that it changed. `Infinity`: only when `poll` is called. */
   readonly pollMs?: number
+  /** The same where changes came and nothing said so, as on some network and shared folders, or where nothing can say so. */
+  readonly deafMs?: number
   /** The least time between two looks: the lines that a busy writer writes in it share one read. */
   readonly restMs?: number
   /** How many of the newest lines of a file that is there at the start are told. */
@@ -54,12 +56,17 @@ class Follower implements Tail {
   #asked = false
   #watcher: FSWatcher | undefined
   #nudged = false
+  /** Bytes came without a nudge: the next ones will, too. */
+  #deaf = false
+  #found = false
+  /** The file is read on under a name that is not watched. */
+  #away = false
   #wake: (() => void) | undefined
 
   constructor(path: string, signal: AbortSignal, options: TailOptions) {
     this.#path = path
     this.#signal = signal
-    this.#options = { pollMs: 100, restMs: 10, backlog: 10, lineBytes: LINE_BYTES, ...options }
+    this.#options = { pollMs: 1_000, deafMs: 100, restMs: 10, backlog: 10, lineBytes: LINE_BYTES, ...options }
     if (signal.aborted) return
     signal.addEventListener('abort', () => void this.#stop(), { once: true })
     if (this.#keepsLooking) void this.#run()
@@ -76,12 +83,16 @@ class Follower implements Tail {
   }
 
   async #run(): Promise<void> {
-    const { pollMs, restMs } = this.#options
-    while (!this.#signal.aborted) {
+    const { pollMs, deafMs, restMs } = this.#options
+    for (let nudged = false; !this.#signal.aborted; nudged = this.#nudged) {
       this.#nudged = false
+      this.#found = false
       await this.poll()
       await this.#pause(restMs)
-      if (!this.#nudged) await this.#pause(pollMs - restMs, 'until nudged')
+      if (this.#nudged) continue
+      if (this.#found && !nudged) this.#deaf = true
+      const isDeaf = this.#deaf || this.#away || !this.#watcher
+      await this.#pause((isDeaf ? deafMs : pollMs) - restMs, 'until nudged')
     }
   }
 
@@ -103,8 +114,8 @@ class Follower implements Tail {
   }
 
   /** Only a hint, for speed: it may fail, and its directory may be replaced under it. A newly opened file gets a new one. */
-  #watch(): void {
-    if (!this.#keepsLooking) return
+  #watch(): boolean {
+    if (!this.#keepsLooking) return false
     this.#watcher?.close()
     this.#watcher = undefined
     try {
@@ -114,6 +125,7 @@ class Follower implements Tail {
       })
       this.#watcher.on('error', () => {})
     } catch {}
+    return this.#watcher !== undefined
   }
 
   async #stop(): Promise<void> {
@@ -136,6 +148,8 @@ class Follower implements Tail {
       const found = await find(this.#path)
       if (this.#file) await this.#goOn(this.#file, found)
       if (!this.#file && 'size' in found) await this.#begin()
+      // It may have come just before its directory was watched.
+      if (!this.#file && !this.#watcher && this.#watch()) this.#asked = true
       this.#is('size' in found ? FOLLOWING : found)
     } catch (error) {
       this.#is(troubleOf(error))
@@ -146,8 +160,9 @@ class Follower implements Tail {
   async #goOn(file: LogFile, found: Stats | Standing): Promise<void> {
     const there = 'size' in found && file.is(found)
     const replaced = 'size' in found && !there && found.size > 0
+    this.#away = !there
     try {
-      await this.#drain(file)
+      if (await this.#drain(file)) this.#found = true
     } catch (error) {
       // A file that can no longer be read must not keep us from the one that took its place.
       if (!replaced) throw error
@@ -166,10 +181,11 @@ class Follower implements Tail {
     await this.#drain(file)
   }
 
-  async #drain(file: LogFile): Promise<void> {
-    for (;;) {
+  /** Whether there was anything. */
+  async #drain(file: LogFile): Promise<boolean> {
+    for (let any = false; ; any = true) {
       const lines = await file.read()
-      if (!lines || this.#signal.aborted) return
+      if (!lines || this.#signal.aborted) return any
       this.#tell(lines)
     }
   }
@@ -177,6 +193,7 @@ class Follower implements Tail {
   async #leave(): Promise<void> {
     const file = this.#file
     this.#file = undefined
+    this.#away = false
     if (!file) return
     this.#tell(file.flush())
     await file.close()

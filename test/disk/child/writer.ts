@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { follow } from '../../../src/gateway/chat/follow.ts'
+import { Pulses } from '../../../src/gateway/chat/pulses.ts'
 import { DiskStore } from '../../../src/gateway/store/disk.ts'
 import { chunkOf } from './chunk.ts'
 
@@ -14,8 +15,10 @@ const limits = { taskBytes: 1_000_000, totalBytes: 300_000, tasks: 50, ttlMs: 60
 const store = await DiskStore.open({ dir, limits, fsync: '1s', segmentBytes: 64_000, say: () => {} })
 writeSync(1, `open ${process.pid}\n`)
 
+const pulses = new Pulses(60_000)
+
 async function show(id: string): Promise<void> {
-  await follow(store, id, 0, 60_000, new AbortController().signal, (page) => {
+  await follow(store, id, 0, pulses, new AbortController().signal, (page) => {
     writeSync(1, `${id} ${page.next}${page.end ? ' done' : ''}\n`)
     return undefined
   })
