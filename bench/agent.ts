@@ -46,7 +46,7 @@ const WORD = Buffer.from(`${DELTA.length.toString(16)}\r\n${DELTA}\r\n`)
 /** An agent that plays what each request asks for: raw sockets, so that it costs as little as can be. */
 export class Agent {
   readonly #sockets = new Set<Socket>()
-  readonly #server = createServer((socket) => this.#hear(socket))
+  readonly #server = createServer((socket) => this.#take(socket))
   /** Streams at a steady rate, and how much each still has to send. */
   readonly #steady = new Set<{
     socket: Socket
@@ -75,11 +75,15 @@ export class Agent {
     this.#server.close()
   }
 
-  #hear(socket: Socket): void {
+  #take(socket: Socket): void {
     this.#sockets.add(socket)
     socket.setNoDelay(true)
     socket.on('error', () => {})
     socket.on('close', () => this.#sockets.delete(socket))
+    this.#hear(socket)
+  }
+
+  #hear(socket: Socket): void {
     let text = ''
     let swallow = 0
     socket.on('data', (bytes: Buffer) => {

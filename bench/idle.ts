@@ -8,10 +8,8 @@ import { gateway, nginx, probe, type Start } from './subject.ts'
 /** Opened before the first look, so that what is measured is one more stream and not the first. */
 const WARM = 100
 const AT_ONCE = 50
-/** Long enough for one ping to each reader: the first ones are written by code that is not compiled yet. */
+/** Long enough for one ping to each reader. */
 const SETTLE_MS = 20_000
-/** Two rounds of pings. */
-const ROUNDS_MS = 30_000
 
 /** e. What a live stream costs while its agent is silent: one reader each. */
 export async function idle(start: Start, streams: number): Promise<Figures> {
@@ -40,15 +38,13 @@ export async function idle(start: Start, streams: number): Promise<Figures> {
         await openAll(streams)
         const opening = cpuSeconds(pids) - used
         const opened = residentBytes(pids)
-        await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-        const pinged = residentBytes(pids)
         const idling = cpuSeconds(pids)
-        await new Promise((resolve) => setTimeout(resolve, ROUNDS_MS))
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
         return {
           opened: (opened - before) / streams / 1024,
-          pinged: (pinged - before) / streams / 1024,
+          pinged: (residentBytes(pids) - before) / streams / 1024,
           opening: opening * 1000,
-          idling: ((cpuSeconds(pids) - idling) / (ROUNDS_MS / 1000)) * 100,
+          idling: ((cpuSeconds(pids) - idling) / (SETTLE_MS / 1000)) * 100,
         }
       } finally {
         for (const socket of sockets) socket.destroy()

@@ -44,21 +44,28 @@ export async function sent(start: Start, bytes: number): Promise<Figures> {
   return standing(
     start,
     async ({ port, pids }) => {
-      for (let n = 0; n < 3; n++) await upload(port, 4 << 20)
-      const before = residentBytes(pids)
-      let most = before
-      const {
-        value: ms,
-        cpu,
-        share: of,
-      } = await shared(pids, async () => {
-        let took = 0
-        most = await peakBytes(pids, async () => {
-          took = await upload(port, bytes)
+      const once = async () => {
+        const before = residentBytes(pids)
+        let most = before
+        const {
+          value,
+          cpu,
+          share: of,
+        } = await shared(pids, async () => {
+          let took = 0
+          most = await peakBytes(pids, async () => {
+            took = await upload(port, bytes)
+          })
+          return took
         })
-        return took
-      })
-      return { ms, cpu: cpu * 1000, grown: (most - before) / 1e6, ...share(of) }
+        return { ms: value, cpu: cpu * 1000, grown: (most - before) / 1e6, of }
+      }
+      for (let n = 0; n < 3; n++) await upload(port, 4 << 20)
+      const first = await once()
+      // Most of what the first one takes is for the compiler, memory too: what is measured is a gateway that has been running.
+      for (let n = 0; n < 2; n++) await once()
+      const { of, ...again } = await once()
+      return { ...again, firstMs: first.ms, firstCpu: first.cpu, firstGrown: first.grown, ...share(of) }
     },
     { GHOST_MAX_UPLOAD_BYTES: `${bytes + (1 << 20)}` },
   )
@@ -72,6 +79,6 @@ export function uploads(plan: Plan): Promise<void> {
     { direct, nginx, probe, gateway },
     (start) => sent(start, bytes),
     (it, { nginx: n, direct: d }) =>
-      `${fixed(it.ms, 0)} ms (${times(it, n, 'ms')}x nginx, ${times(it, d, 'ms')}x direct), ${fixed(it.cpu, 0)} CPU ms, ${fixed(it.grown, 1)} MB more resident at most; ${loads(it)}`,
+      `${fixed(it.ms, 0)} ms (${times(it, n, 'ms')}x nginx, ${times(it, d, 'ms')}x direct), ${fixed(it.cpu, 0)} CPU ms, ${fixed(it.grown, 1)} MB more resident at most; the first one of the process ${fixed(it.firstMs, 0)} ms, ${fixed(it.firstCpu, 0)} CPU ms, ${fixed(it.firstGrown, 1)} MB; ${loads(it)}`,
   )
 }

@@ -58,18 +58,18 @@ describe('pulses', () => {
     )
   })
 
-  test('come once after the machine has slept, and then as ever', () => {
+  test('come once after the process has stood still, and then as ever', () => {
     const pulses = new Pulses(PULSE_MS)
     const all = [waiting(pulses), waiting(pulses)]
     vi.advanceTimersByTime(200)
     all.push(waiting(pulses))
     const now = performance.now.bind(performance)
-    const asleep = vi.spyOn(performance, 'now').mockImplementation(() => now() + 1_000 * PULSE_MS)
-    vi.advanceTimersByTime(250)
+    const still = vi.spyOn(performance, 'now').mockImplementation(() => now() + 1_000 * PULSE_MS)
+    vi.advanceTimersByTime(PULSE_MS)
     expect(all.map(({ told }) => told.length)).toEqual([1, 1, 1])
     vi.advanceTimersByTime(PULSE_MS)
     expect(all.map(({ told }) => told.length)).toEqual([2, 2, 2])
-    asleep.mockRestore()
+    still.mockRestore()
   })
 
   test('come to the others, too, when somebody leaves on being told', () => {
@@ -92,6 +92,17 @@ describe('pulses', () => {
     expect(told).toEqual(['a', 'leaves', 'b'])
     vi.advanceTimersByTime(PULSE_MS)
     expect(told.slice(3)).toEqual(['a', 'b'])
+  })
+
+  test('wake the process for nobody: a reader alone is looked for once in its time', () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    const pulses = new Pulses(PULSE_MS)
+    const it = waiting(pulses)
+    vi.advanceTimersByTime(10 * PULSE_MS)
+    expect(it.told).toHaveLength(10)
+    expect(timers.mock.calls.length).toBeLessThanOrEqual(11)
+    pulses.remove(it)
+    timers.mockRestore()
   })
 
   test('keep no timer for nobody', () => {

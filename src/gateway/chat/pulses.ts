@@ -31,11 +31,9 @@ export class Pulses {
   }
 
   add(it: Quiet): void {
-    if (this.#size++ === 0) {
-      this.#turn = this.#now()
-      this.#wait()
-    }
+    if (this.#size === 0) this.#turn = this.#now()
     this.#place(it)
+    if (this.#size++ === 0) this.#wait()
   }
 
   remove(it: Quiet): void {
@@ -56,11 +54,15 @@ export class Pulses {
     this.#slots[slot]?.add(it)
   }
 
+  /** Until the next turn that anyone is looked for in. Who comes meanwhile is due then at the earliest. */
   #wait(): void {
-    this.#timer = setTimeout(() => this.#look(), (this.#turn + 1) * this.#grainMs - performance.now())
+    let next = this.#turn + 1
+    while (next < this.#turn + TURNS && this.#slots[next % TURNS]?.size === 0) next++
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#look(), next * this.#grainMs - performance.now())
   }
 
-  /** All turns since the last look: a timer may be early, and a machine may have slept. */
+  /** All turns since the last look: a timer may be early, and a process may have stood still. */
   #look(): void {
     const last = this.#now()
     const first = Math.max(this.#turn + 1, last - TURNS + 1)
