@@ -118,7 +118,7 @@ class Asked implements Sink, Answer {
       const timer = setTimeout(this.drop, ms)
       this.#listen(
         (chunk) => {
-          chunks.push(chunk.subarray(0, maxBytes - size))
+          chunks.push(chunk.subarray(0, Math.max(0, maxBytes - size)))
           size += chunk.length
           if (size >= maxBytes) this.drop()
         },

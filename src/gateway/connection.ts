@@ -13,7 +13,7 @@ const LINGER_MS = 5_000
 
 /** What every answer has. */
 export const SAFE = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
-/** What every answer below `/api/` has: a page of any origin may ask with the key, and read what it needs. */
+/** What every answer below `/api/` has but that to a preflight: a page of any origin may ask with the key, and read what it needs. */
 export const FOR_ANYONE = {
   ...SAFE,
   'access-control-allow-origin': '*',
@@ -71,10 +71,7 @@ function watch(request: IncomingMessage, response: ServerResponse, inAllMs?: num
   way.setTimeout(BODY_SILENCE_MS, still)
   const inAll = inAllMs === undefined ? undefined : setTimeout(giveUp, inAllMs)
   if (inAll) request.once('close', () => clearTimeout(inAll))
-  const { socket } = request
-  const { destroySoon } = socket
-  // An answer that says `Connection: close` would close it right behind itself, before the sender has looked.
-  if (!stream) socket.destroySoon = () => (request.complete ? destroySoon.call(socket) : socket.end())
+  if (!stream) closeLate(request)
   const answered = () => {
     if (request.complete) return
     // Over HTTP/2 the sender can be told to stop, and the connection goes on.
@@ -86,11 +83,27 @@ function watch(request: IncomingMessage, response: ServerResponse, inAllMs?: num
   // From here on nothing of this is needed, and an answer may be long.
   request.once('end', () => {
     clearTimeout(inAll)
-    if (!stream) socket.destroySoon = destroySoon
     way.setTimeout(0)
     way.off('timeout', still)
     answering.off('finish', answered)
   })
+}
+
+/** Whose body came last on a connection. */
+const newest = new WeakMap<Socket, IncomingMessage>()
+
+/**
+ * An answer that says `Connection: close` would close the connection right behind itself, before the sender of a body has looked. Once for
+ * each connection: requests may overlap on it, and one that put back what it found would put back the other's.
+ */
+function closeLate(request: IncomingMessage): void {
+  const { socket } = request
+  const isKnown = newest.has(socket)
+  newest.set(socket, request)
+  if (isKnown) return
+  const { destroySoon } = socket
+  socket.destroySoon = () =>
+    newest.get(socket)?.complete === false ? void socket.end() : destroySoon.call(socket)
 }
 
 function late(response: ServerResponse): void {

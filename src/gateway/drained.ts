@@ -21,6 +21,7 @@ export function drained(raw: ServerResponse, stallMs: number, gone: Leaving): Pr
       socket?.setTimeout(0)
       socket?.off('timeout', cut)
       room.off('drain', over)
+      raw.off('close', over)
       gone.removeEventListener('abort', over)
       resolve()
     }
@@ -28,6 +29,8 @@ export function drained(raw: ServerResponse, stallMs: number, gone: Leaving): Pr
     socket?.setTimeout(stallMs)
     socket?.on('timeout', cut)
     room.on('drain', over)
+    // Where the end was written right behind it nothing says that it was taken but this.
+    raw.on('close', over)
     gone.addEventListener('abort', over)
   })
 }

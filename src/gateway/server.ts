@@ -74,10 +74,13 @@ export async function newServer({
 
   // Before the first route, which the next line has: a route keeps the way of saying what is wrong that it was made with.
   account(app, log)
-  // A place of its own, with the one route of OPTIONS: no other request needs to be looked at.
+  // A place of its own, with the one route of OPTIONS: no other request needs to be looked at. The guard stands there, too, behind this.
   await app.register(async (preflights) => {
+    preflights.addHook('onRequest', (_, reply, done) => {
+      reply.headers(SAFE)
+      done()
+    })
     await preflights.register(cors, { delegator: ({ raw }, done) => done(null, corsOf(raw)) })
-    guard(preflights, access, clients, strangerMs)
   })
   guard(app, access, clients, strangerMs)
   return app

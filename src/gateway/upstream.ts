@@ -138,11 +138,12 @@ class Exchange implements Flow, Dispatcher.DispatchHandler {
     this.#faultOf = faultOf
   }
 
+  // Its connection may have gone on to another call.
   pause(): void {
-    this.#controller?.pause()
+    if (!this.#over) this.#controller?.pause()
   }
   resume(): void {
-    this.#controller?.resume()
+    if (!this.#over) this.#controller?.resume()
   }
   abort(reason: Fault): void {
     this.#aborted = reason

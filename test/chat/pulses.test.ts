@@ -14,6 +14,7 @@ function waiting(pulses: Pulses): Quiet & { readonly told: number[] } {
     told: [] as number[],
     pulse() {
       it.told.push(performance.now())
+      return true
     },
   }
   pulses.add(it)
@@ -72,6 +73,30 @@ describe('pulses', () => {
     still.mockRestore()
   })
 
+  test('come a little later to who could not be told, and not a round later', () => {
+    const pulses = new Pulses(PULSE_MS)
+    const asked: number[] = []
+    let isBusy = true
+    const it: Quiet = {
+      quietSince: performance.now(),
+      slot: 0,
+      pulse: () => {
+        asked.push(performance.now())
+        return !isBusy
+      },
+    }
+    const begin = performance.now()
+    pulses.add(it)
+    vi.advanceTimersByTime(PULSE_MS + 1_000)
+    expect(asked.length).toBeGreaterThan(2)
+    isBusy = false
+    asked.length = 0
+    vi.advanceTimersByTime(PULSE_MS)
+    expect(asked).toHaveLength(1)
+    expect((asked[0] ?? 0) - begin).toBeLessThanOrEqual(PULSE_MS + 1_500)
+    pulses.remove(it)
+  })
+
   test('come to the others, too, when somebody leaves on being told', () => {
     const pulses = new Pulses(PULSE_MS)
     const told: string[] = []
@@ -82,6 +107,7 @@ describe('pulses', () => {
         pulse() {
           told.push(name)
           if (name === 'leaves') pulses.remove(it)
+          return true
         },
       }
       pulses.add(it)
@@ -114,7 +140,11 @@ describe('pulses', () => {
       pulses.remove(it)
       expect(vi.getTimerCount()).toBe(0)
     }
-    const last: Quiet = { quietSince: performance.now(), slot: 0, pulse: () => pulses.remove(last) }
+    const left = (it: Quiet) => {
+      pulses.remove(it)
+      return true
+    }
+    const last: Quiet = { quietSince: performance.now(), slot: 0, pulse: () => left(last) }
     pulses.add(last)
     vi.advanceTimersByTime(PULSE_MS)
     expect(vi.getTimerCount()).toBe(0)

@@ -7,7 +7,7 @@ import { words } from '../rig/events.ts'
 import { connect2 } from '../rig/h2.ts'
 import { envelope, FORM, fileForm } from '../rig/multipart.ts'
 import { messages, type RigOptions, startRig } from '../rig/rig.ts'
-import { deferred, gate, within } from '../rig/wait.ts'
+import { deferred, eventually, gate, within } from '../rig/wait.ts'
 
 let certificate: MadeCertificate
 beforeAll(async () => {
@@ -138,4 +138,21 @@ test('A44: a reader that takes nothing of a file is cut off, the agent is freed,
   const call = await rig.agent.called('GET /api/download/')
   await within('the end of the call', call.closed)
   expect((await connection.ask('GET', '/api/chat/tasks')).status).toBe(200)
+})
+
+test('an answer that is whole before it is taken leaves no timer behind', async () => {
+  await using rig = await startTlsRig()
+  await using connection = await connect2(rig.url)
+  const text = JSON.stringify({ text: 'x'.repeat(50_000) })
+  const ask = async () => {
+    rig.agent.play('POST /api/chat', json(200, JSON.parse(text)))
+    const body = JSON.stringify({ messages: messages(), stream: false })
+    const headers = { 'content-type': 'application/json' }
+    expect(await (await connection.ask('POST', '/api/chat', { headers, body })).text()).toBe(text)
+  }
+  await ask()
+  const timers = () => process.getActiveResourcesInfo().filter((it) => it === 'Timeout').length
+  const before = timers()
+  for (let n = 0; n < 20; n++) await ask()
+  await eventually('the timers to be gone', () => timers() < before + 10)
 })

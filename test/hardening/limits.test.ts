@@ -161,3 +161,12 @@ test('requests in a minute: one more is refused by every door that asks for the 
   }
   expect((await rig.stranger('/healthz')).status).toBe(200)
 })
+
+test('an OPTIONS that is no preflight is a request like others, and counted once', async () => {
+  await using rig = await startRig({ env: { GHOST_CLIENT_REQUESTS: '2' } })
+  const asked = { ...WITH_KEY, method: 'OPTIONS' }
+  expect((await fetch(`${rig.url}/api/chat`, { method: 'OPTIONS' })).status).toBe(401)
+  expect((await fetch(`${rig.url}/api/chat`, asked)).status).toBe(404)
+  expect((await fetch(`${rig.url}/api/chat`, asked)).status).toBe(404)
+  expect((await fetch(`${rig.url}/api/chat`, asked)).status).toBe(429)
+})

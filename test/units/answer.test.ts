@@ -13,13 +13,23 @@ function played() {
     name: 'agent',
     fault: (kind: string, message: string) => new Fault(`agent_${kind}` as 'agent_bad_answer', message),
     open(_: unknown, sink: Sink) {
-      to = sink
+      let isOver = false
+      const over = (act: () => void) => {
+        if (!isOver) act()
+        isOver = true
+      }
+      to = {
+        head: (head) => sink.head(head),
+        data: (chunk) => sink.data(chunk),
+        end: () => over(() => sink.end()),
+        fail: (fault) => over(() => sink.fail(fault)),
+      }
       return {
         pause: () => void told.push('pause'),
         resume: () => void told.push('resume'),
         abort: (fault: Fault) => {
           told.push('abort')
-          sink.fail(fault)
+          to?.fail(fault)
         },
       }
     },
@@ -102,6 +112,15 @@ describe('an answer that has come before anyone takes it', () => {
     await (await asked).pour(out, () => Promise.resolve())
     expect(written).toEqual(['half'])
     expect(out.destroyed).toBe(true)
+  })
+
+  test('is cut where it is too long for who only wants its begin', async () => {
+    const { upstream, call, sink } = played()
+    const asked = ask(upstream, call)
+    sink().head(head)
+    for (const letter of ['a', 'b', 'c']) sink().data(block(letter))
+    sink().end()
+    expect(await (await asked).text(50_000, 1_000)).toBe(`${block('a')}${block('b')}`.slice(0, 50_000))
   })
 
   test('is given up with the one who asked, before its head and after', async () => {

@@ -39,15 +39,16 @@ class Follower implements Sleeper, Quiet {
     this.quietSince = performance.now()
   }
 
-  /** Who does not sleep is being shown something, or waits for a reader that takes nothing. */
-  pulse(): void {
-    if (!this.#woken) return
+  /** Who does not sleep is being shown something, or waits for a store that looks. */
+  pulse(): boolean {
+    if (!this.#woken) return false
     try {
       this.pulsed = this.#show({ bytes: [], next: this.next })
     } catch (error) {
       this.pulsed = Promise.reject(error)
     }
     if (this.pulsed) this.wake()
+    return true
   }
 }
 

@@ -7,7 +7,8 @@ export interface Quiet {
   quietSince: number
   /** Where it is looked for; nobody else's business. */
   slot: number
-  pulse(): void
+  /** False: it could not be told just now, and is to be asked again soon. */
+  pulse(): boolean
 }
 
 /**
@@ -74,9 +75,7 @@ export class Pulses {
   #take(slot: Set<Quiet>): void {
     const now = performance.now()
     for (const it of slot)
-      if (now - it.quietSince >= this.#quietMs) {
-        it.quietSince = now
-        it.pulse()
-      } else this.#place(it)
+      if (now - it.quietSince >= this.#quietMs && it.pulse()) it.quietSince = now
+      else this.#place(it)
   }
 }
