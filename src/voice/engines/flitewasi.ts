@@ -1,15 +1,16 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { type Manner, type Speaker, voiceOf } from '../engine.ts'
 import { Refusal } from '../refusal.ts'
 import { inScratch } from '../scratch.ts'
 import { readWave } from '../wave.ts'
-import thread from './flitethread.mjs?raw'
+import script from './fliteprocess.mjs?raw'
 
 const VOICES = ['slt', 'kal16', 'rms', 'awb', 'awb_time', 'kal']
-/** The thread holds some hundred megabytes, and takes half a second to come back. */
+/** The process holds some hundred megabytes, and takes half a second to come back. */
 const IDLE_MS = 60_000
 const SENTENCE_MS = 20_000
 
@@ -22,40 +23,49 @@ export function findFliteWasi(): string | undefined {
   }
 }
 
-/** Flite from npm: speaks wherever Node runs. Its thread is started by the first sentence, and one that is stuck is ended. */
+/**
+ * Flite from npm: speaks wherever Node runs. Its process is started by the first sentence, and one that is stuck is ended. It is no thread
+ * of ours: V8 has crashed in it, and that would be the end of the gateway.
+ */
 export function fliteWasi(wasm: string): Speaker {
-  let worker: Worker | undefined
+  let child: ChildProcess | undefined
   let idle: NodeJS.Timeout | undefined
 
-  function start(): Worker {
-    // Loaded as text, so that it is found from the sources and from the build alike.
-    const url = new URL(`data:text/javascript,${encodeURIComponent(thread)}`)
-    const started = new Worker(url, {
-      workerData: wasm,
-      // node:wasi would say that it is experimental. It has been the same since Node 20.
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+  function start(): ChildProcess {
+    // Given as text, so that it is found from the sources and from the build alike. node:wasi would say that it is experimental; it has been
+    // the same since Node 20.
+    const flags = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script]
+    const started = spawn(process.execPath, [...flags, wasm], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: {},
     })
     started.on('error', () => {})
     started.once('exit', () => {
-      if (worker === started) worker = undefined
+      if (child === started) child = undefined
     })
     return started
   }
 
   async function stop(): Promise<void> {
     clearTimeout(idle)
-    const stopped = worker
-    worker = undefined
-    await stopped?.terminate()
+    const stopped = child
+    child = undefined
+    if (!stopped?.pid || stopped.exitCode !== null || stopped.signalCode !== null) return
+    stopped.kill('SIGKILL')
+    await once(stopped, 'exit')
   }
 
   /** One sentence at a time: the turnstile in front sees to that. */
   async function perform(order: { dir: string; voice: string | undefined; stretch: number }): Promise<void> {
     clearTimeout(idle)
-    worker ??= start()
     try {
-      await answerOf(worker, order)
+      child ??= start()
+      if ((await answerOf(child, order)) === 'crashed') {
+        await stop()
+        child = start()
+        if ((await answerOf(child, order)) === 'crashed')
+          throw new Refusal('voice_error', 'flite failed', { cause: 'its process ended twice' })
+      }
     } catch (error) {
       await stop()
       throw error
@@ -78,28 +88,32 @@ export function fliteWasi(wasm: string): Speaker {
   }
 }
 
-function answerOf(worker: Worker, order: object): Promise<void> {
+/** Nothing of the sentence is lost when the process ends: another one can be asked. */
+function answerOf(child: ChildProcess, order: object): Promise<'spoken' | 'crashed'> {
   return new Promise((resolve, reject) => {
-    const settle = (refusal?: Refusal) => {
+    const settle = (act: () => void) => {
       clearTimeout(limit)
-      worker.off('message', onMessage)
-      worker.off('error', onError)
-      worker.off('exit', onExit)
-      if (refusal) reject(refusal)
-      else resolve()
+      child.off('message', onMessage)
+      child.off('error', onCrash)
+      child.off('exit', onCrash)
+      act()
     }
-    const failed = (cause: unknown) => settle(new Refusal('voice_error', 'flite failed', { cause }))
-    const onMessage = ({ code }: { code: unknown }) =>
-      code === 0 ? settle() : failed(`it ended with ${code}`)
-    const onError = (error: unknown) => failed(error)
-    const onExit = () => failed('its thread ended')
+    const refuse = (refusal: Refusal) => settle(() => reject(refusal))
+    const onCrash = () => settle(() => resolve('crashed'))
+    const onMessage = (answer: unknown) => {
+      const { code } = answer as { readonly code: unknown }
+      if (code === 0) settle(() => resolve('spoken'))
+      else refuse(new Refusal('voice_error', 'flite failed', { cause: `it ended with ${code}` }))
+    }
     const limit = setTimeout(
-      () => settle(new Refusal('voice_timeout', `flite took longer than ${SENTENCE_MS / 1000} s`)),
+      () => refuse(new Refusal('voice_timeout', `flite took longer than ${SENTENCE_MS / 1000} s`)),
       SENTENCE_MS,
     )
-    worker.on('message', onMessage)
-    worker.on('error', onError)
-    worker.on('exit', onExit)
-    worker.postMessage(order)
+    child.on('message', onMessage)
+    child.on('error', onCrash)
+    child.on('exit', onCrash)
+    child.send(order, (error) => {
+      if (error) onCrash()
+    })
   })
 }

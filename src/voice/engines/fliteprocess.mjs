@@ -1,16 +1,14 @@
-// Flite as WebAssembly, in a thread of its own: a sentence takes up to a second, in which nothing else could happen.
+// Flite as WebAssembly, in a process of its own: a sentence takes up to a second, in which nothing else could happen.
 import { readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { WASI } from 'node:wasi'
-import { parentPort, workerData } from 'node:worker_threads'
 
-// On Linux this is the priority of the thread that asks, elsewhere of the whole process.
-if (process.platform === 'linux') setPriority(10)
+setPriority(10)
 
 const FOLDER = 3
-const flite = await WebAssembly.compile(readFileSync(workerData))
+const flite = await WebAssembly.compile(readFileSync(process.argv[1]))
 
-parentPort.on('message', async ({ dir, voice, stretch }) => {
+process.on('message', async ({ dir, voice, stretch }) => {
   try {
     const wasi = new WASI({
       version: 'preview1',
@@ -31,12 +29,12 @@ parentPort.on('message', async ({ dir, voice, stretch }) => {
     })
     try {
       const code = wasi.start(await WebAssembly.instantiate(flite, wasi.getImportObject()))
-      parentPort.postMessage({ code })
+      process.send({ code })
     } finally {
       // The folder is its first descriptor, and would stay open until the collector comes by.
       wasi.wasiImport.fd_close(FOLDER)
     }
   } catch (error) {
-    parentPort.postMessage({ code: String(error) })
+    process.send({ code: String(error) })
   }
 })
