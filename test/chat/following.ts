@@ -1,0 +1,23 @@
+import { vi } from 'vitest'
+import { follow } from '../../src/gateway/chat/follow.ts'
+import type { Pulses } from '../../src/gateway/chat/pulses.ts'
+import type { Page, StreamStore } from '../../src/gateway/store/store.ts'
+
+export const PULSE_MS = 15_000
+
+/** A follower whose pages are noted as they come. */
+export function following(pulses: Pulses, store: StreamStore, id: string, from = 0) {
+  const leave = new AbortController()
+  const pages: Page[] = []
+  const over = follow(store, id, from, pulses, leave.signal, (page) => {
+    pages.push(page)
+    return undefined
+  })
+  over.catch(() => {})
+  return { pages, over, leave: () => leave.abort(), said: () => pages.map(textOf) }
+}
+
+export const textOf = (page: Page) => `${Buffer.concat(page.bytes)}${page.end ? `|${page.end.reason}` : ''}`
+
+/** Lets everything happen that needs no time, and then so much time pass. */
+export const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms)
