@@ -64,9 +64,11 @@ export interface Steady {
   readonly seconds: number
   readonly size?: number
 }
-/** That so many streams begin and end in one moment is not what b is about: what comes so soon after the begin, or before the end, does not count. */
+/** That so many streams begin and end in one moment is not what b is about: what comes so soon after the begin, or before the end, does not count, neither as late nor as CPU. */
 const WARM_MS = 3_000
 const LAST_MS = 500
+
+const until = (moment: number) => new Promise((resolve) => setTimeout(resolve, moment - performance.now()))
 
 /** b. Many streams, each event a read and a write of its own: CPU of each, and how late it is. */
 export async function steady(
@@ -100,27 +102,22 @@ export async function steadyOn(
   const took = new Float64Array(streams * rate * seconds)
   let heard = 0
   let from = Number.POSITIVE_INFINITY
+  const to = () => from + seconds * 1000 - WARM_MS - LAST_MS
   const tell = (ms: number) => {
     const now = performance.now()
-    if (now > from && now < from + seconds * 1000 - WARM_MS - LAST_MS) took[heard++] = ms
+    if (now > from && now < to()) took[heard++] = ms
   }
   // What is compiled while it is measured is not what it costs.
   for (const port of ports) for (let n = 0; n < 5; n++) await hear(chatRequest({ events: 10_000 }), { port })
   await all(chat(rate * 2))
-  const { cpu, share: of } = await shared(
-    pids,
-    () => {
-      from = performance.now() + WARM_MS
-      return all(chat(rate * seconds), () => {})
-    },
-    others,
-  )
+  from = performance.now() + WARM_MS
+  const measured = until(from).then(() => shared(pids, () => until(to()), others))
+  const [{ cpu, share: of }] = await Promise.all([measured, all(chat(rate * seconds), () => {})])
   const sorted = took.subarray(0, heard).sort()
   return {
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
-    cpu: (cpu / (streams * rate * seconds)) * 1e6,
-    othersCpu: 0,
+    cpu: (cpu / heard) * 1e6,
     resident: pids.length > 0 ? residentBytes(pids) / 1e6 : 0,
     heard,
     ...share(of),
