@@ -60,7 +60,8 @@ export class Pulses {
     let next = this.#turn + 1
     while (next < this.#turn + TURNS && this.#slots[next % TURNS]?.size === 0) next++
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#look(), next * this.#grainMs - performance.now())
+    const ms = Math.ceil(next * this.#grainMs - performance.now())
+    this.#timer = setTimeout(() => this.#look(), ms)
   }
 
   /** All turns since the last look: a timer may be early, and a process may have stood still. */

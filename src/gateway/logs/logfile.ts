@@ -21,6 +21,8 @@ export class LogFile {
   #lines: Lines
   #offset = 0
   #known = NOTHING
+  /** When it was changed last, as it was looked at last. */
+  #looked = Number.NaN
 
   /** Never waits: a pipe that took the file's place would otherwise hold the opener until somebody writes. */
   static async open(path: string, lineBytes: number): Promise<LogFile> {
@@ -44,6 +46,13 @@ export class LogFile {
 
   is(other: Stats): boolean {
     return this.#stats.dev === other.dev && this.#stats.ino === other.ino
+  }
+
+  /** As it did the last time it was asked, with all of it read. Looked at before it is read, so what comes in between is seen the next time. */
+  looksAsBefore({ size, mtimeMs }: Stats): boolean {
+    const does = size === this.#offset && mtimeMs === this.#looked
+    this.#looked = mtimeMs
+    return does
   }
 
   async isDeleted(): Promise<boolean> {

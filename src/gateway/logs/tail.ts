@@ -1,10 +1,9 @@
 import { type FSWatcher, type Stats, watch } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { toBeat } from '../beat.ts'
 import { LINE_BYTES } from './lines.ts'
-import { LogFile, NotAFile } from './logfile.ts'
-
-export type TailState = 'following' | 'missing' | 'unreadable'
+import { LogFile } from './logfile.ts'
+import { FOLLOWING, find, type Standing, type TailState, troubleOf } from './standing.ts'
 
 export interface Tail {
   readonly state: TailState
@@ -59,6 +58,8 @@ class Follower implements Tail {
   /** Bytes came without a nudge: the next ones will, too. */
   #deaf = false
   #found = false
+  /** Nothing said that anything changed: what looks as it did is not read. */
+  #glances = false
   /** The file is read on under a name that is not watched. */
   #away = false
   #wake: (() => void) | undefined
@@ -73,6 +74,11 @@ class Follower implements Tail {
   }
 
   poll(): Promise<void> {
+    this.#glances = false
+    return this.#lookNow()
+  }
+
+  #lookNow(): Promise<void> {
     this.#asked = true
     this.#looking ??= this.#lookWhileAsked()
     return this.#looking
@@ -87,13 +93,18 @@ class Follower implements Tail {
     for (let nudged = false; !this.#signal.aborted; nudged = this.#nudged) {
       this.#nudged = false
       this.#found = false
-      await this.poll()
-      await this.#pause(restMs)
+      this.#glances = !nudged && !this.#isDeaf
+      await this.#lookNow()
+      if (nudged || this.#found) await this.#pause(restMs)
       if (this.#nudged) continue
       if (this.#found && !nudged) this.#deaf = true
-      const isDeaf = this.#deaf || this.#away || !this.#watcher
-      await this.#pause((isDeaf ? deafMs : pollMs) - restMs, 'until nudged')
+      await this.#pause(toBeat(this.#isDeaf ? deafMs : pollMs), 'until nudged')
     }
+  }
+
+  /** The system does not tell of all that comes. */
+  get #isDeaf(): boolean {
+    return this.#deaf || this.#away || !this.#watcher
   }
 
   async #pause(ms: number, until?: 'until nudged'): Promise<void> {
@@ -161,6 +172,7 @@ class Follower implements Tail {
     const there = 'size' in found && file.is(found)
     const replaced = 'size' in found && !there && found.size > 0
     this.#away = !there
+    if (there && file.looksAsBefore(found) && this.#glances) return
     try {
       if (await this.#drain(file)) this.#found = true
     } catch (error) {
@@ -208,38 +220,4 @@ class Follower implements Tail {
     this.detail = detail
     if (state === 'missing') this.#atStart = false
   }
-}
-
-interface Standing {
-  readonly state: TailState
-  readonly detail: string | undefined
-}
-
-const FOLLOWING: Standing = { state: 'following', detail: undefined }
-
-/** Looks before anything is opened: opening a pipe or a device is felt at its other end. */
-async function find(path: string): Promise<Stats | Standing> {
-  try {
-    const found = await stat(path)
-    return found.isFile() ? found : troubleOf(new NotAFile())
-  } catch (error) {
-    return troubleOf(error)
-  }
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ELOOP: 'its symbolic links go in a circle',
-  EMFILE: 'too many files are open',
-  ENFILE: 'too many files are open',
-}
-
-function troubleOf(error: unknown): Standing {
-  if (error instanceof NotAFile) return { state: 'unreadable', detail: 'not a regular file' }
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
-  // Not a failure of the disk: a bug, which must not pass for one.
-  if (!code) throw error
-  if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'missing', detail: 'the file does not exist' }
-  return { state: 'unreadable', detail: WORDS[code] ?? `reading failed: ${code}` }
 }

@@ -1,3 +1,4 @@
+import { toBeat } from '../beat.ts'
 import { clear } from './clearing.ts'
 import { codeOf } from './files.ts'
 import { Journal } from './journal.ts'
@@ -34,7 +35,7 @@ export class Keeper {
   readonly #options: KeeperOptions
   readonly #segments: Segments
   readonly #stopped = new AbortController()
-  readonly #rounds: NodeJS.Timeout
+  #rounds: NodeJS.Timeout | undefined
   #trouble: string | undefined
   /** What was written may not be there. */
   #doubted = false
@@ -50,7 +51,7 @@ export class Keeper {
     this.#options = options
     this.#segments = options.segments
     this.journal = new Journal(options.segments)
-    this.#rounds = setInterval(() => void this.#round(), ROUND_MS)
+    this.#nextRound()
   }
 
   get health(): StoreHealth {
@@ -92,13 +93,20 @@ export class Keeper {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#rounds)
+    clearTimeout(this.#rounds)
     await (this.#trouble === undefined ? undefined : this.#round())
     this.#stopped.abort()
     await Promise.all([this.#keeping, this.#clearing])
     if (!this.#doubted) this.clean()
     await this.#segments.close().catch((error) => this.#fail(error))
     this.#options.lock.release()
+  }
+
+  #nextRound(): void {
+    this.#rounds = setTimeout(() => {
+      this.#nextRound()
+      void this.#round()
+    }, toBeat(ROUND_MS))
   }
 
   /** Every second: syncs, or looks whether the disk is well again. One at a time. */
