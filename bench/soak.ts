@@ -7,8 +7,8 @@ import { gateway, type Subject } from './subject.ts'
 import { upload } from './uploads.ts'
 
 const SAMPLE_MS = 10_000
-/** About half of what one core carries. */
-const STREAMS = 60
+/** With all the rest about half of what one core carries. */
+const STREAMS = 400
 const RATE = 20
 
 interface Sample {
@@ -154,6 +154,6 @@ export async function soak(plan: Plan, minutes: number): Promise<boolean> {
       )
       return leaks.length === 0
     },
-    { GHOST_TASK_TTL: '60', GHOST_TASK_LIMIT: '500' },
+    { GHOST_TASK_TTL: '60', GHOST_TASK_LIMIT: '2000' },
   )
 }

@@ -64,11 +64,14 @@ export interface Steady {
   readonly seconds: number
   readonly size?: number
 }
-/** That so many streams begin and end in one moment is not what b is about: what comes so soon after the begin, or before the end, does not count, neither as late nor as CPU. */
+/**
+ * That so many streams begin and end in one moment is not what b is about: what comes so soon after the begin, or before the end, does not
+ * count, neither as late nor as CPU.
+ */
 const WARM_MS = 3_000
 const LAST_MS = 500
 
-const until = (moment: number) => new Promise((resolve) => setTimeout(resolve, moment - performance.now()))
+const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** b. Many streams, each event a read and a write of its own: CPU of each, and how late it is. */
 export async function steady(
@@ -101,17 +104,19 @@ export async function steadyOn(
     )
   const took = new Float64Array(streams * rate * seconds)
   let heard = 0
-  let from = Number.POSITIVE_INFINITY
-  const to = () => from + seconds * 1000 - WARM_MS - LAST_MS
+  let counts = false
   const tell = (ms: number) => {
-    const now = performance.now()
-    if (now > from && now < to()) took[heard++] = ms
+    if (counts) took[heard++] = ms
   }
   // What is compiled while it is measured is not what it costs.
   for (const port of ports) for (let n = 0; n < 5; n++) await hear(chatRequest({ events: 10_000 }), { port })
   await all(chat(rate * 2))
-  from = performance.now() + WARM_MS
-  const measured = until(from).then(() => shared(pids, () => until(to()), others))
+  const window = async () => {
+    counts = true
+    await rest(seconds * 1000 - WARM_MS - LAST_MS)
+    counts = false
+  }
+  const measured = rest(WARM_MS).then(() => shared(pids, window, others))
   const [{ cpu, share: of }] = await Promise.all([measured, all(chat(rate * seconds), () => {})])
   const sorted = took.subarray(0, heard).sort()
   return {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Readiness } from '../protocol.ts'
 import { Access } from './access.ts'
+import { atEachBeat } from './beat.ts'
 import { Certificate } from './certificate.ts'
 import { Pulses } from './chat/pulses.ts'
 import { Tasks } from './chat/tasks.ts'
@@ -84,7 +85,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
   const followed = config.agentLog
     ? tail(config.agentLog, stopped.signal, { onLines: (lines) => room.say(lines) })
     : undefined
-  const janitor = setInterval(() => void store.sweep(), timing.sweepMs)
+  const stopSweeping = atEachBeat(timing.sweepMs, () => void store.sweep())
 
   metrics.watch('ghost_active_tasks', 'Tasks that run now', () => tasks.running)
   metrics.watch('ghost_buffered_bytes', 'Bytes of streams held in memory', () => store.bytes)
@@ -157,7 +158,7 @@ export async function startGateway(config: Config, embedded: Embedded = { agent:
     stopped.abort()
     await Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))])
     app.server.closeAllConnections()
-    clearInterval(janitor)
+    stopSweeping()
     await Promise.all([
       agent.close(),
       voiceUpstream?.then(

@@ -194,7 +194,7 @@ test('F34: trusts nothing it wrote before a sync that failed: all that is in mem
 })
 
 test('does not write everything again each second to a disk that goes on failing to sync', async () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   await using place = new Place()
   const faulty = new Faulty()
   const files = { ...faulty.files, syncDirectory: async () => {} }

@@ -6,6 +6,8 @@ const READ_BYTES = 64 * 1024
 /** The end of what was read is read again with what follows, to see that it is still the same text. */
 const KNOWN_BYTES = 256
 const NOTHING = Buffer.alloc(0)
+/** More than the coarsest clock of a file system. */
+const FRESH_MS = 3_000
 
 /** Thrown where a regular file should be and something else is: a directory, a pipe, a device. */
 export class NotAFile extends Error {
@@ -21,8 +23,8 @@ export class LogFile {
   #lines: Lines
   #offset = 0
   #known = NOTHING
-  /** When it was changed last, as it was looked at last. */
-  #looked = Number.NaN
+  /** When it had been changed last, before all of it was read. */
+  #readOf = Number.NaN
 
   /** Never waits: a pipe that took the file's place would otherwise hold the opener until somebody writes. */
   static async open(path: string, lineBytes: number): Promise<LogFile> {
@@ -48,11 +50,14 @@ export class LogFile {
     return this.#stats.dev === other.dev && this.#stats.ino === other.ino
   }
 
-  /** As it did the last time it was asked, with all of it read. Looked at before it is read, so what comes in between is seen the next time. */
-  looksAsBefore({ size, mtimeMs }: Stats): boolean {
-    const does = size === this.#offset && mtimeMs === this.#looked
-    this.#looked = mtimeMs
-    return does
+  /** Whether it looks as it did before all of it was read. What was changed just now might be changed again without its time showing it. */
+  looksAs({ size, ctimeMs }: Stats): boolean {
+    return size === this.#offset && ctimeMs === this.#readOf && Date.now() - ctimeMs > FRESH_MS
+  }
+
+  /** All of it was read, after it was found like this. */
+  remember({ ctimeMs }: Stats): void {
+    this.#readOf = ctimeMs
   }
 
   async isDeleted(): Promise<boolean> {

@@ -20,7 +20,7 @@ export interface TailOptions {
   readonly pollMs?: number
   /** The same where changes came and nothing said so, as on some network and shared folders, or where nothing can say so. */
   readonly deafMs?: number
-  /** The least time between two looks: the lines that a busy writer writes in it share one read. */
+  /** How long it rests after a look that was told of or that found something: the lines that a busy writer writes meanwhile share one read. */
   readonly restMs?: number
   /** How many of the newest lines of a file that is there at the start are told. */
   readonly backlog?: number
@@ -172,9 +172,10 @@ class Follower implements Tail {
     const there = 'size' in found && file.is(found)
     const replaced = 'size' in found && !there && found.size > 0
     this.#away = !there
-    if (there && file.looksAsBefore(found) && this.#glances) return
+    if (there && this.#glances && file.looksAs(found)) return
     try {
       if (await this.#drain(file)) this.#found = true
+      if (there) file.remember(found)
     } catch (error) {
       // A file that can no longer be read must not keep us from the one that took its place.
       if (!replaced) throw error

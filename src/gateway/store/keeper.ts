@@ -1,4 +1,4 @@
-import { toBeat } from '../beat.ts'
+import { atEachBeat } from '../beat.ts'
 import { clear } from './clearing.ts'
 import { codeOf } from './files.ts'
 import { Journal } from './journal.ts'
@@ -35,7 +35,7 @@ export class Keeper {
   readonly #options: KeeperOptions
   readonly #segments: Segments
   readonly #stopped = new AbortController()
-  #rounds: NodeJS.Timeout | undefined
+  readonly #stopRounds: () => void
   #trouble: string | undefined
   /** What was written may not be there. */
   #doubted = false
@@ -51,7 +51,7 @@ export class Keeper {
     this.#options = options
     this.#segments = options.segments
     this.journal = new Journal(options.segments)
-    this.#nextRound()
+    this.#stopRounds = atEachBeat(ROUND_MS, () => void this.#round())
   }
 
   get health(): StoreHealth {
@@ -93,20 +93,13 @@ export class Keeper {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#rounds)
+    this.#stopRounds()
     await (this.#trouble === undefined ? undefined : this.#round())
     this.#stopped.abort()
     await Promise.all([this.#keeping, this.#clearing])
     if (!this.#doubted) this.clean()
     await this.#segments.close().catch((error) => this.#fail(error))
     this.#options.lock.release()
-  }
-
-  #nextRound(): void {
-    this.#rounds = setTimeout(() => {
-      this.#nextRound()
-      void this.#round()
-    }, toBeat(ROUND_MS))
   }
 
   /** Every second: syncs, or looks whether the disk is well again. One at a time. */
