@@ -10,45 +10,99 @@ import type { Pulses, Quiet } from './pulses.ts'
 /** What a reader does with a page. A promise: it takes no more before that is fulfilled. */
 type Show = (page: Page) => Promise<void> | undefined
 
-/** One who reads a log: sleeps where there is nothing yet, and shows an empty page now and then all the same. */
+/**
+ * One who reads a log, in steps: what there is, then asleep until a store wakes it. Steps and not a loop that waits, whose promises would be
+ * a sixth of what an event costs.
+ */
 class Follower implements Sleeper, Quiet {
-  readonly #show: Show
+  /** Fulfilled at the end of the log, and when the reader has gone. */
+  readonly over: Promise<void>
   quietSince = performance.now()
   slot = 0
-  next: number
-  /** What the last pulse led to, if it is to be waited for. */
-  pulsed: Promise<void> | undefined
-  #woken: (() => void) | undefined
+  readonly #store: StreamStore
+  readonly #id: string
+  readonly #gone: Leaving
+  readonly #show: Show
+  #next: number
+  /** Whoever is not asleep is in the midst of a step, or waits for a store that looks or for the reader. */
+  #asleep = true
+  #settle: (error?: unknown) => void = () => {}
 
-  constructor(from: number, show: Show) {
-    this.next = from
+  constructor(store: StreamStore, id: string, from: number, gone: Leaving, show: Show) {
+    this.#store = store
+    this.#id = id
+    this.#next = from
+    this.#gone = gone
     this.#show = show
-  }
-
-  sleep(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#woken = resolve
+    this.over = new Promise((resolve, reject) => {
+      this.#settle = (error) => (error === undefined ? resolve() : reject(error))
     })
   }
+
+  /** Never throws: stores wake many in a row. */
   wake(): void {
-    this.#woken?.()
-    this.#woken = undefined
+    if (!this.#asleep) return
+    this.#asleep = false
+    this.#goOn(true)
   }
 
-  heard(): void {
-    this.quietSince = performance.now()
-  }
-
-  /** Who does not sleep is being shown something, or waits for a store that looks. */
   pulse(): boolean {
-    if (!this.#woken) return false
+    if (!this.#asleep) return false
+    this.#asleep = false
     try {
-      this.pulsed = this.#show({ bytes: [], next: this.next })
+      const shown = this.#show({ bytes: [], next: this.#next })
+      if (shown) this.#wait(shown, () => true)
+      else this.#asleep = true
     } catch (error) {
-      this.pulsed = Promise.reject(error)
+      this.#settle(error)
     }
-    if (this.pulsed) this.wake()
     return true
+  }
+
+  #goOn(more: boolean): void {
+    try {
+      while (more) more = this.#step()
+    } catch (error) {
+      this.#settle(error)
+    }
+  }
+
+  /** True: there may be more at once. */
+  #step(): boolean {
+    if (this.#gone.aborted) return this.#end()
+    const page = this.#store.read(this.#id, this.#next)
+    return page instanceof Promise ? this.#wait(page, (read) => this.#take(read)) : this.#take(page)
+  }
+
+  #take(page: Page | undefined): boolean {
+    if (this.#gone.aborted) return this.#end()
+    if (!page) throw new Fault('task_not_found', 'this answer is not known here, or no longer')
+    if (page.bytes.length === 0 && !page.end) return this.#past(page)
+    const shown = this.#show(page)
+    if (shown)
+      return this.#wait(shown, () => {
+        this.quietSince = performance.now()
+        return this.#past(page)
+      })
+    this.quietSince = performance.now()
+    return this.#past(page)
+  }
+
+  #past({ next, end }: Page): boolean {
+    if (end || this.#gone.aborted) return this.#end()
+    this.#next = next
+    this.#asleep = this.#store.watch(this.#id, next, this)
+    return !this.#asleep
+  }
+
+  #wait<T>(promise: Promise<T>, then: (value: T) => boolean): false {
+    promise.then((value) => this.#goOn(then(value))).catch(this.#settle)
+    return false
+  }
+
+  #end(): false {
+    this.#settle()
+    return false
   }
 }
 
@@ -66,31 +120,13 @@ export async function follow(
   show: Show,
 ): Promise<void> {
   if (gone.aborted) return
-  const follower = new Follower(from, show)
+  const follower = new Follower(store, id, from, gone, show)
   const leave = () => follower.wake()
   gone.addEventListener('abort', leave)
   pulses.add(follower)
   try {
-    for (;;) {
-      // What is in memory comes without a promise, of which there would be several an event.
-      const reading = store.read(id, follower.next)
-      const page = reading instanceof Promise ? await reading : reading
-      if (gone.aborted) return
-      if (!page) throw new Fault('task_not_found', 'this answer is not known here, or no longer')
-      if (page.bytes.length > 0 || page.end) {
-        const shown = show(page)
-        if (shown) await shown
-        follower.heard()
-      }
-      if (page.end || gone.aborted) return
-      follower.next = page.next
-      if (store.watch(id, page.next, follower)) await follower.sleep()
-      if (follower.pulsed) {
-        await follower.pulsed
-        follower.pulsed = undefined
-      }
-      if (gone.aborted) return
-    }
+    follower.wake()
+    await follower.over
   } finally {
     pulses.remove(follower)
     store.unwatch(id, follower)
