@@ -7,7 +7,7 @@ import { isFull, send } from './chunked.ts'
 import { ending, endsBlank, PING } from './frames.ts'
 import type { Pulses, Quiet } from './pulses.ts'
 
-/** What a reader does with a page. A promise: it takes no more before that is fulfilled. */
+/** What a reader does with a page. A promise: it takes no more before that is fulfilled. It is called out of the store, so it must not write to that. */
 type Show = (page: Page) => Promise<void> | undefined
 
 /**
@@ -53,6 +53,7 @@ class Follower implements Sleeper, Quiet {
       const shown = this.#show({ bytes: [], next: this.#next })
       if (shown) this.#wait(shown, () => true)
       else this.#asleep = true
+      if (this.#gone.aborted) this.wake()
     } catch (error) {
       this.#settle(error)
     }

@@ -162,6 +162,7 @@ export class RedisStore implements StreamStore {
 
   read(id: string, from: number): ReturnType<StreamStore['read']> {
     const own = this.#own.get(id)
+    if (this.#closed && !own?.end) return undefined
     return own ? this.#own.read(own, from) : this.#followers.read(id, from)
   }
 
@@ -172,7 +173,7 @@ export class RedisStore implements StreamStore {
   }
 
   unwatch(id: string, sleeper: Sleeper): void {
-    this.#own.get(id)?.waiters.delete(sleeper)
+    this.#own.unwatch(id, sleeper)
     this.#followers.unwatch(id, sleeper)
   }
 

@@ -109,6 +109,11 @@ export class Own {
     return true
   }
 
+  /** Whether or not its log is still here. */
+  unwatch(id: string, sleeper: Sleeper): void {
+    this.#ledger.get(id)?.waiters.delete(sleeper)
+  }
+
   forget(id: string): void {
     const entry = this.#ledger.get(id)
     if (entry) this.#ledger.forget(entry)

@@ -168,8 +168,9 @@ export class Unsent {
 
   /** Readers here go on without Redis. */
   #show(entry: Owned): void {
-    if (entry.ending && !entry.end) this.#options.onEnd(entry, entry.ending)
+    // Its end is where its readers see the last chunk.
     reveal(entry, entry.log?.chunks ?? 0)
+    if (entry.ending && !entry.end) this.#options.onEnd(entry, entry.ending)
     this.#answer(entry)
   }
 
