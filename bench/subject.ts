@@ -84,7 +84,7 @@ export const gatewayOf =
   }
 export const gateway = gatewayOf(MAIN)
 
-/** The least that Node can do: no key, no ids, no caps, no store. What it costs is Node's own. */
+/** What `node:http` and undici cost as they are: no key, no ids, no caps, no store. */
 export const probe: Start = async (dir, agentPort) => {
   const port = await freePort()
   const child = spawn(process.execPath, [PROBE, `${port}`, `${agentPort}`, join(dir, 'agent.log')], {
