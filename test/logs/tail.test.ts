@@ -163,7 +163,8 @@ describe('by itself', () => {
     const all = () => pauses.mock.calls.flatMap(([, ms = 0]) => (ms > 12 ? [ms] : []))
     const told = all().length + 1
     await until(() => all().length >= told + 3)
-    expect(Math.max(...all().slice(told)) <= deafMs).toBe(isElsewhere)
+    // A beat may be a millisecond longer than its length.
+    expect(Math.max(...all().slice(told)) <= deafMs + 1).toBe(isElsewhere)
   })
 
   test('reads nothing of a file that nobody touched, and all of one that was written anew with as many bytes, though nothing said so and the first try fails', async () => {
