@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as rest } from 'node:timers/promises'
 import { chatRequest } from './client.ts'
 import { cpuSeconds, residentBytes } from './figures.ts'
 import { beside, type Figures, fixed, type Plan, standing, times } from './rows.ts'
@@ -33,7 +34,7 @@ export async function idle(start: Start, streams: number): Promise<Figures> {
       const openAll = async (count: number) => {
         for (let left = count; left > 0; left -= AT_ONCE)
           await Promise.all(Array.from({ length: Math.min(left, AT_ONCE) }, open))
-        await new Promise((resolve) => setTimeout(resolve, 1_000))
+        await rest(1_000)
       }
       try {
         await openAll(WARM)
@@ -45,7 +46,7 @@ export async function idle(start: Start, streams: number): Promise<Figures> {
         /** In percent of a core. */
         const during = async (ms: number) => {
           const since = cpuSeconds(pids)
-          await new Promise((resolve) => setTimeout(resolve, ms))
+          await rest(ms)
           return ((cpuSeconds(pids) - since) / (ms / 1000)) * 100
         }
         const first = await during(FIRST_MS)

@@ -45,7 +45,7 @@ export async function stores(plan: Plan): Promise<void> {
   for (const [name, it] of Object.entries(all))
     plan.say(
       'l',
-      `500 streams x 20 events/s, store ${name}: p50 ${fixed(it.p50)} ms, p99 ${fixed(it.p99)} ms (added ${fixed((it.p99 ?? 0) - (all.memory?.p99 ?? 0))}), ${fixed(it.cpu, 1)} CPU µs an event${it.redis === undefined ? '' : `, Redis itself ${fixed(it.redis, 1)}`}; ${loads(it)}`,
+      `500 streams x 20 events/s, store ${name}: p50 ${fixed(it.p50)} ms, p99 ${fixed(it.p99)} ms (added ${fixed((it.p99 ?? 0) - (all.memory?.p99 ?? 0))}), ${fixed(it.cpu, 1)} CPU µs an event${it.redis === undefined ? '' : `, Redis itself ${fixed(it.redis, 1)} over the whole run`}; ${loads(it)}`,
     )
 }
 

@@ -1,5 +1,6 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as rest } from 'node:timers/promises'
 import { chatRequest, delays, hear, KEY, resumeRequest } from './client.ts'
 import { cpuSeconds, median, openFiles, quantile, residentBytes } from './figures.ts'
 import { fixed, type Plan, standing } from './rows.ts'
@@ -21,8 +22,6 @@ interface Sample {
   readonly p99: number
   readonly cpu: number
 }
-
-const rest = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /** Cuts its readers off, takes up again, cancels, uploads, floods the log and stops reading, over and over. */
 async function mixed(

@@ -1,3 +1,4 @@
+import { setTimeout as rest } from 'node:timers/promises'
 import { chatRequest, delays, hear, resumeRequest } from './client.ts'
 import { quantile, residentBytes, shared } from './figures.ts'
 import { beside, type Figures, fixed, loads, type Plan, share, standing, times } from './rows.ts'
@@ -70,8 +71,6 @@ export interface Steady {
  */
 const WARM_MS = 3_000
 const LAST_MS = 500
-
-const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** b. Many streams, each event a read and a write of its own: CPU of each, and how late it is. */
 export async function steady(
@@ -175,7 +174,7 @@ export async function replay(start: Start, events: number): Promise<Figures> {
       await hear(resumeRequest(warm.task), { port })
       const before = residentBytes(pids)
       const { task, bytes } = await hear(chatRequest({ events }), { port })
-      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      await rest(1_500)
       const weight = (residentBytes(pids) - before) / bytes
       const first = await shared(pids, () => hear(resumeRequest(task), { port }))
       // So often, so that it is compiled.

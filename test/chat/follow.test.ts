@@ -1,28 +1,20 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { follow } from '../../src/gateway/chat/follow.ts'
-import { Pulses } from '../../src/gateway/chat/pulses.ts'
 import { MemoryStore } from '../../src/gateway/store/memory.ts'
 import type { Page } from '../../src/gateway/store/store.ts'
 import { pending } from '../rig/wait.ts'
 import { ROOMY } from '../store/contract.ts'
 import { batch, born, filled, finished } from '../store/tools.ts'
-import { following, PULSE_MS, pass } from './following.ts'
+import { following, PULSE_MS, pass, pulses, timeStands } from './following.ts'
 
-let pulses: Pulses
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-  pulses = new Pulses(PULSE_MS)
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
+timeStands()
 
 describe('a follower', () => {
   test('is given what is there at once, then what comes, then the end', async () => {
     const store = new MemoryStore(ROOMY)
     const id = await born(store)
     await store.append(id, batch('a', 'b'))
-    const reader = following(pulses, store, id)
+    const reader = following(store, id)
     await pass()
     expect(reader.said()).toEqual(['ab'])
     await store.append(id, batch('c'))
@@ -42,7 +34,7 @@ describe('a follower', () => {
       [3, '|done'],
       [99, '|done'],
     ] as const) {
-      const reader = following(pulses, store, id, from)
+      const reader = following(store, id, from)
       await reader.over
       expect(reader.said()).toEqual([rest])
     }
@@ -52,7 +44,7 @@ describe('a follower', () => {
     const store = new MemoryStore(ROOMY)
     const id = await born(store)
     await store.append(id, filled(10_000, 200))
-    const reader = following(pulses, store, id)
+    const reader = following(store, id)
     await pass()
     expect(reader.pages.length).toBeGreaterThan(1)
     expect(Buffer.concat(reader.pages.flatMap(({ bytes }) => bytes))).toHaveLength(2_000_000)
@@ -62,7 +54,7 @@ describe('a follower', () => {
   })
 
   test('of an unknown log is told so', async () => {
-    const reader = following(pulses, new MemoryStore(ROOMY), 'nobody')
+    const reader = following(new MemoryStore(ROOMY), 'nobody')
     await expect(reader.over).rejects.toMatchObject({ name: 'Fault', code: 'task_not_found' })
     expect(reader.pages).toEqual([])
   })
@@ -85,7 +77,7 @@ describe('a follower', () => {
   test('of a log that still runs when the store closes is sent away, and does not ask for ever', async () => {
     const store = new MemoryStore(ROOMY)
     const id = await born(store)
-    const reader = following(pulses, store, id)
+    const reader = following(store, id)
     await pass()
     await store.close()
     await expect(reader.over).rejects.toMatchObject({ code: 'task_not_found' })
@@ -94,7 +86,7 @@ describe('a follower', () => {
   test('that leaves is given nothing more', async () => {
     const store = new MemoryStore(ROOMY)
     const id = await born(store)
-    const reader = following(pulses, store, id)
+    const reader = following(store, id)
     await pass()
     reader.leave()
     await reader.over

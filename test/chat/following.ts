@@ -1,12 +1,26 @@
-import { vi } from 'vitest'
+import { afterEach, beforeEach, vi } from 'vitest'
 import { follow } from '../../src/gateway/chat/follow.ts'
-import type { Pulses } from '../../src/gateway/chat/pulses.ts'
+import { Pulses } from '../../src/gateway/chat/pulses.ts'
 import type { Page, StreamStore } from '../../src/gateway/store/store.ts'
 
 export const PULSE_MS = 15_000
 
+/** The clock of all readers of a test. */
+export let pulses: Pulses
+
+/** Time stands in each test of this file, until it is told to `pass`. */
+export function timeStands(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    pulses = new Pulses(PULSE_MS)
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+}
+
 /** A follower whose pages are noted as they come. */
-export function following(pulses: Pulses, store: StreamStore, id: string, from = 0) {
+export function following(store: StreamStore, id: string, from = 0) {
   const leave = new AbortController()
   const pages: Page[] = []
   const over = follow(store, id, from, pulses, leave.signal, (page) => {

@@ -1,28 +1,20 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { follow } from '../../src/gateway/chat/follow.ts'
-import { Pulses } from '../../src/gateway/chat/pulses.ts'
 import { MemoryStore } from '../../src/gateway/store/memory.ts'
 import { ROOMY } from '../store/contract.ts'
 import { batch, born } from '../store/tools.ts'
-import { following, PULSE_MS, pass, textOf } from './following.ts'
+import { following, PULSE_MS, pass, pulses, textOf, timeStands } from './following.ts'
 
 /** Those that fall into the same quarter of a second go together. */
 const TOGETHER_MS = 250
 const NOTHING = { bytes: [], next: 0 }
 
-let pulses: Pulses
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-  pulses = new Pulses(PULSE_MS)
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
+timeStands()
 
 describe('a pulse', () => {
   test('comes when nothing came for its time, and not before', async () => {
     const store = new MemoryStore(ROOMY)
-    const reader = following(pulses, store, await born(store))
+    const reader = following(store, await born(store))
     await pass(PULSE_MS - 1)
     expect(reader.pages).toEqual([])
     await pass(1)
@@ -39,7 +31,7 @@ describe('a pulse', () => {
     const store = new MemoryStore(ROOMY)
     const readers = []
     for (let i = 0; i < 10; i++) {
-      readers.push(following(pulses, store, await born(store)))
+      readers.push(following(store, await born(store)))
       await pass(10)
     }
     let turns = 0
@@ -86,7 +78,7 @@ describe('a pulse', () => {
       throw new Error('no socket')
     })
     const outcome = expect(broken).rejects.toThrow('no socket')
-    const reader = following(pulses, store, id)
+    const reader = following(store, id)
     await pass(PULSE_MS)
     await outcome
     expect(reader.pages).toEqual([NOTHING])
@@ -95,10 +87,22 @@ describe('a pulse', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  test('in the midst of which the reader goes is its last', async () => {
+    const store = new MemoryStore(ROOMY)
+    const leave = new AbortController()
+    const over = follow(store, await born(store), 0, pulses, leave.signal, () => {
+      leave.abort()
+      return undefined
+    })
+    await pass(PULSE_MS)
+    await over
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('is put off by every chunk that comes', async () => {
     const store = new MemoryStore(ROOMY)
     const id = await born(store)
-    const reader = following(pulses, store, id)
+    const reader = following(store, id)
     for (let i = 0; i < 5; i++) {
       await pass(PULSE_MS - TOGETHER_MS)
       await store.append(id, batch('a'))
@@ -115,7 +119,7 @@ describe('a pulse', () => {
     const store = new MemoryStore(ROOMY)
     const id = await born(store)
     await store.append(id, batch('a'))
-    const reader = following(pulses, store, id)
+    const reader = following(store, id)
     await pass(PULSE_MS - 1)
     expect(reader.said()).toEqual(['a'])
     await pass(1)
@@ -127,7 +131,7 @@ describe('a pulse', () => {
   test('comes to a reader from beyond the live end too, at the number it asked for', async () => {
     const store = new MemoryStore(ROOMY)
     const id = await born(store)
-    const reader = following(pulses, store, id, 7)
+    const reader = following(store, id, 7)
     await pass(PULSE_MS)
     expect(reader.pages).toEqual([{ bytes: [], next: 7 }])
     reader.leave()
@@ -137,7 +141,7 @@ describe('a pulse', () => {
   test('does not come to that reader while chunks do that it did not ask for', async () => {
     const store = new MemoryStore(ROOMY)
     const id = await born(store)
-    const reader = following(pulses, store, id, 10)
+    const reader = following(store, id, 10)
     for (let i = 0; i < 10; i++) {
       await pass(PULSE_MS / 20)
       await store.append(id, batch(`${i} `))

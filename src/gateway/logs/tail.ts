@@ -93,7 +93,8 @@ class Follower implements Tail {
     for (let nudged = false; !this.#signal.aborted; nudged = this.#nudged) {
       this.#nudged = false
       this.#found = false
-      this.#glances = !nudged && !this.#isDeaf
+      // A look that was asked for reads.
+      this.#glances = !nudged && !this.#isDeaf && !this.#looking
       await this.#lookNow()
       if (nudged || this.#found) await this.#pause(restMs)
       if (this.#nudged) continue
