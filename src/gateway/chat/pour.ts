@@ -1,10 +1,11 @@
 import type { End } from '../../protocol.ts'
 import { Fault } from '../fault.ts'
 import { messageOf, redirects } from '../refusal.ts'
-import type { Appended, Batch, StreamStore } from '../store/store.ts'
-import type { Call, Flow, Head, Upstream } from '../upstream.ts'
+import type { Appended, StreamStore } from '../store/store.ts'
+import type { Call, Flow, Head, Sink, Upstream } from '../upstream.ts'
 import { Completeness } from './completeness.ts'
 import { Splitter } from './frames.ts'
+import { Reads } from './reads.ts'
 
 /** What may wait for the store before the agent is asked to pause. */
 const WAITING_BYTES = 256 << 10
@@ -14,32 +15,13 @@ const ERROR_BODY_MS = 5_000
 /** A microtask this way leaves 100 bytes to the collector, one of `queueMicrotask` more than twice as many. */
 const NOW = Promise.resolve()
 
-/** Reads of anything that is not SSE: each is a chunk as it is. */
-class Reads {
-  #chunks: Buffer[] = []
-  #ends: number[] = []
-  #length = 0
-  readonly carried = 0
+/** Those for which something came in this read. */
+let due: Pour[] = []
 
-  get waiting(): number {
-    return this.#length
-  }
-  push(chunk: Buffer): void {
-    this.#chunks.push(chunk)
-    this.#length += chunk.length
-    this.#ends.push(this.#length)
-  }
-  finish(): void {}
-  take(): Batch | undefined {
-    if (this.#length === 0) return undefined
-    const batch = { bytes: Buffer.concat(this.#chunks), ends: this.#ends }
-    this.#chunks = []
-    this.#ends = []
-    this.#length = 0
-    return batch
-  }
-  release(): void {}
-  close(): void {}
+function flushDue(): void {
+  const now = due
+  due = []
+  for (const pour of now) pour.flush()
 }
 
 export interface PourOptions {
@@ -58,7 +40,7 @@ export interface PourOptions {
  * Pours the agent's answer into the log, whether or not anyone reads. Resolves when the log has its end and the agent's connection is
  * closed; never rejects.
  */
-export class Pour {
+export class Pour implements Sink {
   readonly #options: PourOptions
   readonly #flow: Flow
   readonly over: Promise<void>
@@ -78,12 +60,7 @@ export class Pour {
     this.over = new Promise((resolve) => {
       this.#settle = resolve
     })
-    this.#flow = options.agent.open(options.call, {
-      head: (head) => this.#head(head),
-      data: (chunk) => this.#data(chunk),
-      end: () => this.#ended(),
-      fail: (fault) => this.#failed(fault),
-    })
+    this.#flow = options.agent.open(options.call, this)
   }
 
   /** Closes the agent's connection; the log has been given its end by whoever asks. */
@@ -91,7 +68,7 @@ export class Pour {
     this.#flow.abort(this.#options.agent.fault('bad_answer', 'the call was given up'))
   }
 
-  #head(head: Head): void {
+  head(head: Head): void {
     const { agent } = this.#options
     const encoding = head.header('content-encoding')
     if (redirects(head.status))
@@ -115,7 +92,7 @@ export class Pour {
     if (!framed) this.#completeness = new Completeness()
   }
 
-  #data(chunk: Buffer): void {
+  data(chunk: Buffer): void {
     if (this.#first) {
       this.#first = false
       this.#options.onFirstByte()
@@ -137,10 +114,10 @@ export class Pour {
     this.#schedule()
   }
 
-  #ended(): void {
+  end(): void {
     if (this.#refusal) return this.#refused()
     if (this.#completeness?.complete === false)
-      return this.#failed(
+      return this.fail(
         new Fault(
           'agent_bad_answer',
           'the agent broke off: its connection closed before the answer was complete',
@@ -150,7 +127,7 @@ export class Pour {
     this.#finish({ reason: 'done' })
   }
 
-  #failed(fault: Fault): void {
+  fail(fault: Fault): void {
     if (this.#refusal) return this.#refused()
     this.#finish({
       reason: 'failed',
@@ -171,7 +148,7 @@ export class Pour {
   }
 
   #giveUp(fault: Fault): void {
-    this.#failed(fault)
+    this.fail(fault)
     this.stop()
   }
 
@@ -195,11 +172,11 @@ export class Pour {
   #schedule(): void {
     if (this.#scheduled || this.#flushing) return
     this.#scheduled = true
-    NOW.then(this.#flush)
+    if (due.push(this) === 1) NOW.then(flushDue)
   }
 
   /** One batch after the other. Steps and not a loop that waits: 100 bytes an event for the collector, and not 500. */
-  readonly #flush = (): void => {
+  flush(): void {
     this.#scheduled = false
     try {
       const batch = this.#cut.take()
@@ -207,13 +184,16 @@ export class Pour {
       if (!batch) return this.#seal()
       const appending = this.#options.store.append(this.#options.id, batch)
       this.#cut.release()
-      appending.then(this.#appended, this.#broken)
+      appending.then(
+        (appended) => this.#appended(appended),
+        (error) => this.#broken(error),
+      )
     } catch (error) {
       this.#broken(error)
     }
   }
 
-  readonly #appended = (appended: Appended): void => {
+  #appended(appended: Appended): void {
     try {
       if (appended === 'full') this.#overflow()
       else if (appended === 'ended') this.stop()
@@ -221,7 +201,7 @@ export class Pour {
         this.#paused = false
         this.#flow.resume()
       }
-      if (appended === 'stored') return this.#flush()
+      if (appended === 'stored') return this.flush()
       this.#flushing = false
       this.#seal()
     } catch (error) {
@@ -229,7 +209,7 @@ export class Pour {
     }
   }
 
-  readonly #broken = (error: unknown): void => {
+  #broken(error: unknown): void {
     this.#flushing = false
     this.#options.onStoreFailure(error)
     this.stop()
@@ -239,7 +219,10 @@ export class Pour {
   #seal(): void {
     if (!this.#end) return
     const { store, id } = this.#options
-    store.end(id, this.#end).then(() => this.#over(), this.#broken)
+    store.end(id, this.#end).then(
+      () => this.#over(),
+      (error) => this.#broken(error),
+    )
   }
 
   #over(): void {
