@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from 'vitest'
-import { follow } from '../../src/gateway/chat/follow.ts'
 import { MemoryStore } from '../../src/gateway/store/memory.ts'
 import type { Page } from '../../src/gateway/store/store.ts'
 import { pending } from '../rig/wait.ts'
 import { ROOMY } from '../store/contract.ts'
 import { batch, born, filled, finished } from '../store/tools.ts'
 import { following, PULSE_MS, pass, pulses, timeStands } from './following.ts'
+import { follow } from './shown.ts'
 
 timeStands()
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from 'vitest'
-import { follow } from '../../src/gateway/chat/follow.ts'
 import { Pulses } from '../../src/gateway/chat/pulses.ts'
 import type { Page, StreamStore } from '../../src/gateway/store/store.ts'
+import { follow } from './shown.ts'
 
 export const PULSE_MS = 15_000
 

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest'
-import { follow } from '../../src/gateway/chat/follow.ts'
 import { MemoryStore } from '../../src/gateway/store/memory.ts'
 import { ROOMY } from '../store/contract.ts'
 import { batch, born } from '../store/tools.ts'
 import { following, PULSE_MS, pass, pulses, textOf, timeStands } from './following.ts'
+import { follow } from './shown.ts'
 
 /** Those that fall into the same quarter of a second go together. */
 const TOGETHER_MS = 250

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { follow } from '../../src/gateway/chat/follow.ts'
 import { Pulses } from '../../src/gateway/chat/pulses.ts'
 import type { RedisStore } from '../../src/gateway/store/redis.ts'
+import { follow } from '../chat/shown.ts'
 import { eventually, within } from '../rig/wait.ts'
 import { batch, born } from '../store/tools.ts'
 import { Gateways } from './gateways.ts'

@@ -65,10 +65,10 @@ export function wait(
       signal.removeEventListener('abort', go)
       resolve()
     }
-    const sleeper = { wake: go }
+    const sleeper = { next: from, wake: go }
     const timer = setTimeout(go, ms)
     signal.addEventListener('abort', go)
-    if (signal.aborted || !store.watch(id, from, sleeper)) go()
+    if (signal.aborted || !store.watch(id, sleeper)) go()
   })
 }
 

@@ -14,8 +14,8 @@ import { bodyOf, goneSignal, relay } from '../relay.ts'
 import { ChatBody, parseBody } from '../shapes.ts'
 import type { StreamStore } from '../store/store.ts'
 import type { Upstream } from '../upstream.ts'
-import { type Pace, tell } from './follow.ts'
 import { type Tasks, viewOf } from './tasks.ts'
+import { type Pace, tell } from './tell.ts'
 
 export interface ChatParts {
   readonly store: StreamStore

@@ -3,7 +3,7 @@ const TURNS = 60
 
 /** One who is to hear of it when nothing has come for a while. */
 export interface Quiet {
-  /** Since when, as `performance.now()` has it. */
+  /** Since when, in whole milliseconds of `performance.now()`. */
   quietSince: number
   /** Where it is looked for; nobody else's business. */
   slot: number
@@ -74,7 +74,7 @@ export class Pulses {
   }
 
   #take(slot: Set<Quiet>): void {
-    const now = performance.now()
+    const now = Math.floor(performance.now())
     for (const it of slot)
       if (now - it.quietSince >= this.#quietMs && it.pulse()) it.quietSince = now
       else this.#place(it)

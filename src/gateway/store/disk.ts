@@ -134,10 +134,10 @@ export class DiskStore implements StreamStore {
       : this.#readDisk(entry, from)
   }
 
-  watch(id: string, from: number, sleeper: Sleeper): boolean {
+  watch(id: string, sleeper: Sleeper): boolean {
     const entry = this.#ledger.get(id)
-    if (!entry || entry.end || entry.visible > from || this.#closing) return false
-    entry.waiters.set(sleeper, from)
+    if (!entry || entry.end || entry.visible > sleeper.next || this.#closing) return false
+    entry.waiters.add(sleeper)
     return true
   }
 

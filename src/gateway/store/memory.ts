@@ -99,10 +99,10 @@ export class MemoryStore implements StreamStore {
     return withEnd(entry, entry.log.page(from, PAGE_BYTES))
   }
 
-  watch(id: string, from: number, sleeper: Sleeper): boolean {
+  watch(id: string, sleeper: Sleeper): boolean {
     const entry = this.#ledger.get(id)
-    if (!entry || entry.end || entry.log.chunks > from || this.#closed) return false
-    entry.waiters.set(sleeper, from)
+    if (!entry || entry.end || entry.log.chunks > sleeper.next || this.#closed) return false
+    entry.waiters.add(sleeper)
     return true
   }
 

@@ -166,10 +166,10 @@ export class RedisStore implements StreamStore {
     return own ? this.#own.read(own, from) : this.#followers.read(id, from)
   }
 
-  watch(id: string, from: number, sleeper: Sleeper): boolean {
+  watch(id: string, sleeper: Sleeper): boolean {
     if (this.#closed) return false
     const own = this.#own.get(id)
-    return own ? this.#own.watch(own, from, sleeper) : this.#followers.watch(id, from, sleeper)
+    return own ? this.#own.watch(own, sleeper) : this.#followers.watch(id, sleeper)
   }
 
   unwatch(id: string, sleeper: Sleeper): void {

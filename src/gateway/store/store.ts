@@ -70,10 +70,10 @@ export interface StreamStore {
    */
   read(id: string, from: number): Page | undefined | Promise<Page | undefined>
   /**
-   * True: there is nothing to read at `from` yet, and the sleeper is woken when there may be something, when the log has its end or is
-   * gone, and when the store closes; perhaps more than once. False: there may be something already, and nobody is woken.
+   * True: there is nothing to read at the sleeper's `next` yet, and it is woken when there may be something, when the log has its end or
+   * is gone, and when the store closes; perhaps more than once. False: there may be something already, and nobody is woken.
    */
-  watch(id: string, from: number, sleeper: Sleeper): boolean
+  watch(id: string, sleeper: Sleeper): boolean
   /** Wakes it no more. */
   unwatch(id: string, sleeper: Sleeper): void
   info(id: string): Promise<TaskInfo | undefined>
@@ -105,6 +105,8 @@ export interface Leaving {
 
 /** One who wants to know that a log may have grown. */
 export interface Sleeper {
+  /** The number of the chunk that it waits for. */
+  readonly next: number
   wake(): void
 }
 

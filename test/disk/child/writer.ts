@@ -5,9 +5,9 @@
 import { randomUUID } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
-import { follow } from '../../../src/gateway/chat/follow.ts'
 import { Pulses } from '../../../src/gateway/chat/pulses.ts'
 import { DiskStore } from '../../../src/gateway/store/disk.ts'
+import { follow } from '../../chat/shown.ts'
 import { chunkOf } from './chunk.ts'
 
 const dir = process.argv[2] ?? ''

@@ -43,11 +43,11 @@ export class Followers {
     return page && (page.next > from || page.end) ? page : this.#fetch(id, from, page)
   }
 
-  watch(id: string, from: number, sleeper: Sleeper): boolean {
+  watch(id: string, sleeper: Sleeper): boolean {
     const followed = this.#followed.get(id) ?? this.#follow(id)
     followed.wantedAt = this.#options.clock()
-    if (followed.has(from) || this.#closed) return false
-    followed.waiters.set(sleeper, from)
+    if (followed.has(sleeper.next) || this.#closed) return false
+    followed.waiters.add(sleeper)
     return true
   }
 

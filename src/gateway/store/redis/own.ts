@@ -103,9 +103,9 @@ export class Own {
     return entry.log && withEnd(entry, entry.log.page(from, PAGE_BYTES, entry.visible))
   }
 
-  watch(entry: Owned, from: number, sleeper: Sleeper): boolean {
-    if (entry.end || entry.visible > from) return false
-    entry.waiters.set(sleeper, from)
+  watch(entry: Owned, sleeper: Sleeper): boolean {
+    if (entry.end || entry.visible > sleeper.next) return false
+    entry.waiters.add(sleeper)
     return true
   }
 
