@@ -27,10 +27,15 @@ export const DIRECT: { readonly onread: OnReadOpts } = {
         reading = this
         chunk = read
         this[HEAR] ??= this.listeners('readable')[0] as (() => void) | undefined
-        this[HEAR]?.()
-        reading = undefined
-        if (chunk === null) return true
-        chunk = null
+        let isTaken = false
+        try {
+          this[HEAR]?.()
+        } finally {
+          isTaken = chunk === null
+          reading = undefined
+          chunk = null
+        }
+        if (isTaken) return true
       }
       // Who pauses finds it in the queue. The socket reads on when that is asked for more than it has.
       this.push(read)

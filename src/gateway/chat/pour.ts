@@ -21,7 +21,16 @@ let due: Pour[] = []
 function flushDue(): void {
   const now = due
   due = []
-  for (const pour of now) pour.flush()
+  let at = 0
+  try {
+    while (at < now.length) now[at++]?.flush()
+  } finally {
+    // One that throws must not keep the others.
+    if (at < now.length) {
+      due = [...now.slice(at), ...due]
+      NOW.then(flushDue)
+    }
+  }
 }
 
 export interface PourOptions {
@@ -211,9 +220,12 @@ export class Pour implements Sink {
 
   #broken(error: unknown): void {
     this.#flushing = false
-    this.#options.onStoreFailure(error)
-    this.stop()
-    this.#over()
+    try {
+      this.#options.onStoreFailure(error)
+      this.stop()
+    } finally {
+      this.#over()
+    }
   }
 
   #seal(): void {

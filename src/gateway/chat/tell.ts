@@ -59,7 +59,9 @@ class Teller extends Follower {
   #send(bytes: Uint8Array): boolean {
     this.#socket ??= directOf(this.#raw)
     const frame = this.#socket && framed(bytes)
-    return frame ? (this.#socket as Socket).write(frame) : this.#raw.write(bytes)
+    if (frame) return (this.#socket as Socket).write(frame)
+    // Behind another answer it may be destroyed without ever being closed: nothing would say that it is taken.
+    return this.#raw.destroyed || this.#raw.write(bytes)
   }
 }
 
