@@ -15,24 +15,6 @@ const ERROR_BODY_MS = 5_000
 /** A microtask this way leaves 100 bytes to the collector, one of `queueMicrotask` more than twice as many. */
 const NOW = Promise.resolve()
 
-/** Those for which something came in this read. */
-let due: Pour[] = []
-
-function flushDue(): void {
-  const now = due
-  due = []
-  let at = 0
-  try {
-    while (at < now.length) now[at++]?.flush()
-  } finally {
-    // One that throws must not keep the others.
-    if (at < now.length) {
-      due = [...now.slice(at), ...due]
-      NOW.then(flushDue)
-    }
-  }
-}
-
 export interface PourOptions {
   readonly store: StreamStore
   readonly agent: Upstream
@@ -181,11 +163,11 @@ export class Pour implements Sink {
   #schedule(): void {
     if (this.#scheduled || this.#flushing) return
     this.#scheduled = true
-    if (due.push(this) === 1) NOW.then(flushDue)
+    NOW.then(() => this.#flush())
   }
 
   /** One batch after the other. Steps and not a loop that waits: 100 bytes an event for the collector, and not 500. */
-  flush(): void {
+  #flush(): void {
     this.#scheduled = false
     try {
       const batch = this.#cut.take()
@@ -210,7 +192,7 @@ export class Pour implements Sink {
         this.#paused = false
         this.#flow.resume()
       }
-      if (appended === 'stored') return this.flush()
+      if (appended === 'stored') return this.#flush()
       this.#flushing = false
       this.#seal()
     } catch (error) {
