@@ -98,3 +98,20 @@ test('one who puts a part back and pauses gets it before what comes next', async
   await once(socket, 'end')
   expect(text).toBe('abcdef')
 })
+
+test('a listener that throws leaves nothing behind for the next read', async () => {
+  const { socket } = await pair()
+  const { buffer, callback } = DIRECT.onread
+  const hear = (text: string) => callback.call(socket, (buffer as Buffer).write(text), buffer as Buffer)
+  let isBroken = true
+  const heard: string[] = []
+  socket.on('readable', () => {
+    if (isBroken) throw new Error('no parser')
+    heard.push(`${socket.read()}`)
+  })
+  expect(() => hear('one')).toThrow('no parser')
+  expect(socket.read()).toBeNull()
+  isBroken = false
+  expect(hear('two')).toBe(true)
+  expect(heard).toEqual(['two'])
+})

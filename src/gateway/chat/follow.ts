@@ -1,6 +1,6 @@
 import { Fault } from '../fault.ts'
 import type { Leaving, Page, Sleeper, StreamStore } from '../store/store.ts'
-import type { Pulses, Quiet } from './pulses.ts'
+import { now, type Pulses, type Quiet } from './pulses.ts'
 
 /**
  * One who reads a log from number `next`: what is there, then what comes, then the end. It is the chat response, the resume response and
@@ -122,6 +122,3 @@ export abstract class Follower implements Sleeper, Quiet {
     return false
   }
 }
-
-/** Whole milliseconds: a fraction would be an object of its own in each reader. */
-const now = () => Math.floor(performance.now())

@@ -1,9 +1,12 @@
 /** Pulses that fall into the same sixtieth of their time go together: to wake the process for each costs half as much as they do. */
 const TURNS = 60
 
+/** Whole milliseconds: a fraction would be an object of its own in each who waits. */
+export const now = () => Math.floor(performance.now())
+
 /** One who is to hear of it when nothing has come for a while. */
 export interface Quiet {
-  /** Since when, in whole milliseconds of `performance.now()`. */
+  /** Since when, as `now` has it. */
   quietSince: number
   /** Where it is looked for; nobody else's business. */
   slot: number
@@ -74,9 +77,9 @@ export class Pulses {
   }
 
   #take(slot: Set<Quiet>): void {
-    const now = Math.floor(performance.now())
+    const at = now()
     for (const it of slot)
-      if (now - it.quietSince >= this.#quietMs && it.pulse()) it.quietSince = now
+      if (at - it.quietSince >= this.#quietMs && it.pulse()) it.quietSince = at
       else this.#place(it)
   }
 }
