@@ -106,6 +106,29 @@ function closeLate(request: IncomingMessage): void {
     newest.get(socket)?.complete === false ? void socket.end() : destroySoon.call(socket)
 }
 
+/** Answers that wait behind another one on their connection. */
+const waiting = new WeakMap<Socket, Set<ServerResponse>>()
+
+/** Lets an answer that waits behind another one hear that their connection is gone, which Node tells the first one alone. */
+export function closeWithConnection({ socket }: IncomingMessage, response: ServerResponse): void {
+  if (response.socket || streamOf(response)) return
+  const behind = waiting.get(socket) ?? waitingOn(socket)
+  behind.add(response)
+  response.once('socket', () => behind.delete(response))
+}
+
+function waitingOn(socket: Socket): Set<ServerResponse> {
+  const behind = new Set<ServerResponse>()
+  waiting.set(socket, behind)
+  socket.once('close', () => {
+    for (const response of behind) {
+      response.destroy()
+      response.emit('close')
+    }
+  })
+  return behind
+}
+
 function late(response: ServerResponse): void {
   const { status, headers, body } = refusalOf(STOOD_STILL)
   response.writeHead(status, headers)

@@ -6,7 +6,16 @@ import { IDEMPOTENCY_HEADER, KEY_HEADER, LAST_EVENT_HEADER } from '../protocol.t
 import type { Access } from './access.ts'
 import type { Certificate } from './certificate.ts'
 import type { Clients } from './clients.ts'
-import { asksFirst, FOR_ANYONE, malformed, plainTarget, SAFE, sound, watchBody } from './connection.ts'
+import {
+  asksFirst,
+  closeWithConnection,
+  FOR_ANYONE,
+  malformed,
+  plainTarget,
+  SAFE,
+  sound,
+  watchBody,
+} from './connection.ts'
 import { type Code, Fault } from './fault.ts'
 import { newListener } from './listener.ts'
 
@@ -94,6 +103,7 @@ function guard(app: FastifyInstance, access: Access, clients: Clients, strangerM
     const asked = isApi ? 'key' : door
     reply.headers(isApi ? FOR_ANYONE : SAFE)
     watchBody(request.raw, reply.raw, asked === 'open' ? strangerMs : undefined)
+    closeWithConnection(request.raw, reply.raw)
     sound(request.raw)
     if (asked === 'open') return done()
     access.admit(request.raw, asked)

@@ -30,9 +30,9 @@ const post = (wire: Wire, headers: readonly string[] = [], body = '{"messages":[
     ].join('\r\n'),
   )
 const taskIdOf = async (wire: Wire) => parseAnswer(await wire.until('\r\n\r\n')).header('x-task-id') ?? ''
-const resume = (wire: Wire, id: string) =>
+const resume = (wire: Wire, id: string, connection = 'close') =>
   wire.write(
-    `GET /api/chat/resume/${id} HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\nConnection: close\r\n\r\n`,
+    `GET /api/chat/resume/${id} HTTP/1.1\r\nHost: a\r\nX-Ghost-Key: ${KEY}\r\nConnection: ${connection}\r\n\r\n`,
   )
 
 test('while nothing comes a reader is told so, and pings are no chunks', async () => {
@@ -160,6 +160,22 @@ test('F24: readers that come and go by the hundred leave nothing behind', async 
     else wire.leave()
     await eventually('its connection is gone', () => !established(rig.port, wire.socket.localPort))
   }
+  end.open()
+  expect(words(await stream.rest())).toBe('ab')
+})
+
+test('readers that wait behind another one on a connection go with it', async () => {
+  await using rig = await startRig()
+  const end = gate()
+  rig.agent.play('POST /api/chat', sse(delta('a'), end, delta('b'), stop(), DONE))
+  const stream = await rig.chat()
+  await stream.until(says('"a"'))
+  const reading = async () => /^ghost_readers (\d+)$/m.exec(await (await rig.fetch('/metrics')).text())?.[1]
+  const wire = rig.wire()
+  for (let n = 0; n < 12; n += 1) await resume(wire, stream.taskId, 'keep-alive')
+  await eventually('all of them read', async () => (await reading()) === '13')
+  wire.reset()
+  await eventually('they are gone', async () => (await reading()) === '1')
   end.open()
   expect(words(await stream.rest())).toBe('ab')
 })
