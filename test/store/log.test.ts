@@ -194,7 +194,7 @@ test('holds a sealed log of a megabyte in at most 1.35 times its bytes, its tabl
         log.append(batch(...one), one.length)
       }
       log.seal()
-      expect((held(log) + 4 * log.chunks) / log.bytes).toBeLessThanOrEqual(1.35)
+      expect(held(log) / log.bytes).toBeLessThanOrEqual(1.35)
     }),
     { numRuns: 30 },
   )
@@ -205,5 +205,5 @@ test('holds a short answer in little', () => {
   const view = log.page(0, 1000).bytes[0]
   expect(view?.buffer.byteLength).toBeLessThanOrEqual(4 << 10)
   log.seal()
-  expect(log.page(0, 1000).bytes[0]?.buffer.byteLength).toBe(100)
+  expect(log.page(0, 1000).bytes[0]?.buffer.byteLength).toBe(100 + 4)
 })

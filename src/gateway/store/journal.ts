@@ -1,10 +1,10 @@
 import { erase } from './erasing.ts'
 import { Extents } from './extents.ts'
 import { type Kept, sizesOf } from './kept.ts'
-import { type Slab, startIn } from './log.ts'
 import { putChunks, putJson, RECORD_CHUNKS } from './record.ts'
 import type { Segments } from './segments.ts'
 import { Sheet } from './sheet.ts'
+import { endAt, type Slab } from './slab.ts'
 import type { Spot, TaskSpot } from './spot.ts'
 import { PAGE_BYTES } from './store.ts'
 
@@ -194,11 +194,10 @@ export class Journal {
 
 /** How many chunks of a slab go into one record: no larger than a page, so that a page from the disk costs no more than it is. */
 function fitting(slab: Slab, from: number): number {
-  const { ends, first, count } = slab
-  const index = from - first
-  const start = startIn(slab, from)
-  let fits = Math.min(count - index, RECORD_CHUNKS)
-  while (fits > 1 && (ends[index + fits - 1] ?? 0) - start > PAGE_BYTES) fits--
+  const index = from - slab.first
+  const start = endAt(slab, index - 1)
+  let fits = Math.min(slab.count - index, RECORD_CHUNKS)
+  while (fits > 1 && endAt(slab, index + fits - 1) - start > PAGE_BYTES) fits--
   return fits
 }
 

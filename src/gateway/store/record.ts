@@ -1,7 +1,7 @@
 import type { End } from '../../protocol.ts'
 import { checksum, checksumOfLong, copySummed, SHORT_BYTES } from './checksum.ts'
-import { type Slab, startIn } from './log.ts'
 import type { Sheet } from './sheet.ts'
+import { bytesIn, endAt, type Slab } from './slab.ts'
 import type { Batch, NewTask } from './store.ts'
 
 /**
@@ -62,10 +62,9 @@ export function putChunks(
   first: number,
   count: number,
 ): number {
-  const { bytes, ends } = slab
   const index = first - slab.first
-  const start = startIn(slab, first)
-  const end = ends[index + count - 1] ?? start
+  const start = endAt(slab, index - 1)
+  const end = endAt(slab, index + count - 1)
   const payload = end - start
   const table = RECORD_HEAD_BYTES + 4 * (count - 1)
   const length = table + payload
@@ -74,15 +73,15 @@ export function putChunks(
   const { room, view } = sheet
   begin(view, at, mark, CHUNKS, count, task, first, length)
   for (let i = 0; i + 1 < count; i++)
-    view.setUint32(at + RECORD_HEAD_BYTES + 4 * i, (ends[index + i] ?? 0) - start, true)
+    view.setUint32(at + RECORD_HEAD_BYTES + 4 * i, endAt(slab, index + i) - start, true)
   if (length <= SHORT_BYTES) {
     const head = checksum(room, at + 12, at + table, mark)
     view.setUint32(at + 8, copySummed(slab.view, start, end, view, at + table, head), true)
   } else if (small) {
-    bytes.copy(room, at + table, start, end)
+    room.set(bytesIn(slab.view, start, end), at + table)
     view.setUint32(at + 8, sumOf(room, at, at + table, at + length, mark), true)
   } else {
-    const piece = bytes.subarray(start, end)
+    const piece = bytesIn(slab.view, start, end)
     view.setUint32(at + 8, checksumOfLong(mark, room.subarray(at + 12, at + table), piece), true)
     sheet.lay(piece)
   }

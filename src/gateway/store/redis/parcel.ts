@@ -1,6 +1,7 @@
 import { digitsOf, putDigits } from '../../digits.ts'
-import { type Log, startIn } from '../log.ts'
+import type { Log } from '../log.ts'
 import { Sheet } from '../sheet.ts'
+import { bytesIn, endAt } from '../slab.ts'
 import { copyWords } from '../words.ts'
 
 /** What one entry holds at most, unless one chunk is larger: a page is made of whole entries. */
@@ -38,10 +39,9 @@ export class Parcel {
   add(id: string, log: Log, from: number, bytes: number): boolean {
     const slab = log.slabOf(from)
     if (!slab) return false
-    const { ends } = slab
     const index = from - slab.first
-    const start = startIn(slab, from)
-    const endOf = (chunk: number) => ends[index + chunk] ?? start
+    const start = endAt(slab, index - 1)
+    const endOf = (chunk: number) => endAt(slab, index + chunk)
     const most = Math.min(slab.count - index, ENTRY_CHUNKS)
     let count = 1
     while (count < most && endOf(count) - start <= ENTRY_BYTES) count++
@@ -51,7 +51,7 @@ export class Parcel {
     // One chunk alone needs no ends.
     const endsSize = count > 1 ? 4 * count : 0
     this.#row(id, size, endsSize)
-    this.#copy(slab.bytes, slab.view, start, start + size)
+    this.#copy(slab.view, start, start + size)
     const at = this.#body.make(endsSize)
     for (let i = 0; 4 * i < endsSize; i++) this.#body.view.setUint32(at + 4 * i, endOf(i) - start, true)
     return true
@@ -81,10 +81,10 @@ export class Parcel {
     this.#table.room[end] = behind
   }
 
-  #copy(from: Buffer, view: DataView, start: number, end: number): void {
-    if (end - start > SMALL_BYTES) return this.#body.lay(from.subarray(start, end))
+  #copy(from: DataView, start: number, end: number): void {
+    if (end - start > SMALL_BYTES) return this.#body.lay(bytesIn(from, start, end))
     const at = this.#body.make(end - start)
-    if (end - start > WORDS_BYTES) from.copy(this.#body.room, at, start, end)
-    else copyWords(view, start, end, this.#body.view, at)
+    if (end - start > WORDS_BYTES) this.#body.room.set(bytesIn(from, start, end), at)
+    else copyWords(from, start, end, this.#body.view, at)
   }
 }
