@@ -8,6 +8,7 @@ function batchOf(chunks: number): Batch {
   return {
     bytes: Buffer.concat(Array<Buffer>(chunks).fill(CHUNK)),
     ends: Array.from({ length: chunks }, (_, i) => 150 * (i + 1)),
+    count: chunks,
   }
 }
 

@@ -78,7 +78,7 @@ function splitter(chance: Chance): void {
     }
     cutter.finish()
     const batch = cutter.take()
-    return batch ? `${Buffer.from(batch.bytes).toString('latin1')}|${batch.ends}` : ''
+    return batch ? `${batch.bytes.toString('latin1', 0, batch.used)}|${batch.ends.slice(0, batch.count)}` : ''
   }
   const whole = through(() => bytes.length)
   const pieces = through(() => 1 + chance.below(5))
@@ -101,7 +101,7 @@ async function journal(dir: string): Promise<void> {
     const id = crypto.randomUUID()
     await store.create({ id })
     for (let m = 0; m < 5; m += 1)
-      await store.append(id, { bytes: Buffer.from('data: abc\n\ndata: d\n\n'), ends: [11, 20] })
+      await store.append(id, { bytes: Buffer.from('data: abc\n\ndata: d\n\n'), ends: [11, 20], count: 2 })
     if (n % 2 === 0) await store.end(id, { reason: 'done' })
   }
   await store.close()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Splitter } from '../../src/gateway/chat/frames.ts'
-import { latin, split, splitText } from './model.ts'
+import { inside, latin, split, splitText } from './model.ts'
 
 describe('where an event ends', () => {
   test.each<[string, readonly string[], readonly string[]]>([
@@ -50,7 +50,7 @@ describe('where an event ends', () => {
       expect(splitter.take()).toBeUndefined()
       splitter.push(Buffer.of(byte))
     }
-    expect(String(splitter.take()?.bytes)).toBe(`id: 0\n${event}`)
+    expect(inside(splitter.take())?.text).toBe(`id: 0\n${event}`)
     expect(splitter.carried).toBe(0)
   })
 })

@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser'
 import { Splitter } from '../../src/gateway/chat/frames.ts'
+import { giveBack, type Room } from '../../src/gateway/chat/spare.ts'
 
 /** The chunks that a splitter makes of these reads, each as Latin-1 text. Taken after every read, or once at the end. */
 export function split(reads: readonly Uint8Array[], options: { takes?: boolean } = {}): string[] {
@@ -8,10 +9,11 @@ export function split(reads: readonly Uint8Array[], options: { takes?: boolean }
   const take = () => {
     const batch = splitter.take()
     let start = 0
-    for (const end of batch?.ends ?? []) {
-      chunks.push(Buffer.from(batch?.bytes ?? []).toString('latin1', start, end))
-      start = end
+    for (let i = 0; batch && i < batch.count; i++) {
+      chunks.push(batch.bytes.toString('latin1', start, batch.ends[i]))
+      start = batch.ends[i] ?? 0
     }
+    if (batch) giveBack(batch)
   }
   for (const read of reads) {
     splitter.push(Buffer.from(read))
@@ -20,6 +22,13 @@ export function split(reads: readonly Uint8Array[], options: { takes?: boolean }
   splitter.finish()
   take()
   return chunks
+}
+
+/** What is in a batch, as Latin-1 text, and where its chunks end. */
+export function inside(batch: Room | undefined): { text: string; ends: number[] } | undefined {
+  return (
+    batch && { text: batch.bytes.toString('latin1', 0, batch.used), ends: batch.ends.slice(0, batch.count) }
+  )
 }
 
 /** Bytes in Latin-1, so that a test may write them as text. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Splitter } from '../../src/gateway/chat/frames.ts'
-import { cutAt, latin, numbered, seen, split, splitText } from './model.ts'
+import { cutAt, inside, latin, numbered, seen, split, splitText } from './model.ts'
 import { anyText } from './text.ts'
 
 const newline = fc.constantFrom('\n', '\r', '\r\n')
@@ -131,7 +131,7 @@ test('an event of 60 MB that comes in reads of 64 KB is carried, counted and giv
   splitter.push(Buffer.from('\n\n'))
   expect(splitter.carried).toBe(0)
   const batch = splitter.take()
-  expect(batch?.ends).toEqual([960 * read.length + 'id: 0\n\n\n'.length])
+  expect(inside(batch)?.ends).toEqual([960 * read.length + 'id: 0\n\n\n'.length])
   expect(batch?.bytes.indexOf(10, 6)).toBe(960 * read.length + 6)
 })
 
@@ -139,7 +139,7 @@ test('what waits is counted until it is taken', () => {
   const splitter = new Splitter()
   splitter.push(Buffer.from('data: a\n\ndata: b'))
   expect([splitter.waiting, splitter.carried]).toEqual(['id: 0\ndata: a\n\n'.length, 'data: b'.length])
-  expect(splitter.take()?.ends).toEqual([15])
+  expect(inside(splitter.take())).toEqual({ text: 'id: 0\ndata: a\n\n', ends: [15] })
   expect([splitter.waiting, splitter.carried]).toEqual([0, 'data: b'.length])
   expect(splitter.take()).toBeUndefined()
 })
@@ -150,5 +150,5 @@ test('a batch that was taken stays as it is', () => {
   const batch = splitter.take()
   splitter.push(Buffer.from('data: b\n\n'.repeat(1000)))
   splitter.take()
-  expect(String(batch?.bytes)).toBe('id: 0\ndata: a\n\n')
+  expect(inside(batch)).toEqual({ text: 'id: 0\ndata: a\n\n', ends: [15] })
 })

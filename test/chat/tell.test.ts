@@ -14,7 +14,7 @@ test('an answer that was destroyed while it waited behind another one lets its r
   raw.writeHead(200)
   const over = tell(store, id, 0, { pulses: new Pulses(60_000), stallMs: 60_000 }, raw)
   raw.destroy()
-  await store.append(id, { bytes: Buffer.from('data: a\n\n'), ends: [9] })
+  await store.append(id, { bytes: Buffer.from('data: a\n\n'), ends: [9], count: 1 })
   await store.end(id, { reason: 'done' })
   await over
   expect(raw.destroyed).toBe(true)

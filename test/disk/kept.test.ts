@@ -71,7 +71,7 @@ test('answers from the disk with a page, not a stream, and with a large chunk al
   for (let i = 0; i < 10; i++) {
     const bytes = randomBytes(400_000)
     whole.push(bytes)
-    await store.append(id, { bytes, ends: Array.from({ length: 400 }, (_, n) => (n + 1) * 1000) })
+    await store.append(id, { bytes, ends: Array.from({ length: 400 }, (_, n) => (n + 1) * 1000), count: 400 })
   }
   const large = randomBytes(3 << 20)
   await store.append(id, batch('before', large, 'after'))
@@ -90,7 +90,11 @@ test('F51: lets a reader go on from the disk in the midst of a log that left mem
   await using place = new Place()
   const store = await place.open({ limits: { ...ROOMY, totalBytes: 3_000_000 } })
   const bytes = randomBytes(2_000_000)
-  const id = await finished(store, { bytes, ends: Array.from({ length: 2000 }, (_, n) => (n + 1) * 1000) })
+  const id = await finished(store, {
+    bytes,
+    ends: Array.from({ length: 2000 }, (_, n) => (n + 1) * 1000),
+    count: 2000,
+  })
   let crowded = false
   const seen = await readToEnd(store, id, 0, async () => {
     if (crowded) return

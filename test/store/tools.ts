@@ -7,7 +7,7 @@ const bytesOf = (chunk: Uint8Array | string) => (typeof chunk === 'string' ? Buf
 export function batch(...chunks: readonly (Uint8Array | string)[]): Batch {
   let end = 0
   const ends = chunks.map((chunk) => (end += bytesOf(chunk).length))
-  return { bytes: Buffer.concat(chunks.map(bytesOf)), ends }
+  return { bytes: Buffer.concat(chunks.map(bytesOf)), ends, count: ends.length }
 }
 
 /** One batch of equal chunks, each filled with its own number, so that a gap or a repeat is seen. */

@@ -1,15 +1,12 @@
 import type { End } from '../../protocol.ts'
 import { digitsOf, putDigits } from '../digits.ts'
-import type { Batch } from '../store/store.ts'
-import { borrow, giveBack } from './spare.ts'
+import { giveBack, type Room, roomFor } from './spare.ts'
 
 const LF = 10
 const CR = 13
 const ID = Buffer.from('id: ')
 /** An id line with the longest number there is. */
 const ID_BYTES = 24
-/** Up to here a loop is quicker than a call of `copy`, which makes two views first. */
-const SHORT_BYTES = 512
 const NOTHING = Buffer.alloc(0)
 const BOM = Buffer.from([0xef, 0xbb, 0xbf])
 /** An event that outgrew this gives its room back when it is over. */
@@ -37,11 +34,7 @@ export class Splitter {
   #complete = false
 
   /** Nothing while nothing waits: thousands of streams are silent most of the time. */
-  #out: Buffer = NOTHING
-  /** What was taken last, until it is given back. */
-  #taken: Buffer = NOTHING
-  #length = 0
-  #ends: number[] = []
+  #out: Room | undefined = undefined
 
   /** Bytes of the event that is not over yet. */
   get carried(): number {
@@ -49,7 +42,7 @@ export class Splitter {
   }
   /** Bytes that wait to be taken. */
   get waiting(): number {
-    return this.#length
+    return this.#out?.used ?? 0
   }
 
   push(chunk: Buffer): void {
@@ -100,30 +93,17 @@ export class Splitter {
     else this.#emit(this.#carry, 0, 0)
   }
 
-  /** The whole events since the last call: whoever takes them may give their room back with `release`. */
-  take(): Batch | undefined {
-    if (this.#ends.length === 0) return undefined
-    const batch = { bytes: this.#out.subarray(0, this.#length), ends: this.#ends }
-    this.#taken = this.#out
-    this.#out = NOTHING
-    this.#length = 0
-    this.#ends = []
-    return batch
-  }
-
-  /** What was taken has been copied. */
-  release(): void {
-    giveBack(this.#taken)
-    this.#taken = NOTHING
+  /** The whole events since the last call. When they have been copied their room is given back. */
+  take(): Room | undefined {
+    const out = this.#out
+    this.#out = undefined
+    return out
   }
 
   /** No more comes, and nobody will take what waits. */
   close(): void {
-    this.release()
-    giveBack(this.#out)
-    this.#out = NOTHING
-    this.#length = 0
-    this.#ends = []
+    if (this.#out) giveBack(this.#out)
+    this.#out = undefined
   }
 
   /** Notes a line's end. True: it was the blank line that ends an event. */
@@ -176,50 +156,31 @@ export class Splitter {
   #store(from: Buffer, start: number, end: number): void {
     const id = this.#next++
     const ids = this.#idLines
-    this.#reserve(end - start + (ids.length + 1) * ID_BYTES)
+    const out = roomFor(this.#out, end - start + (ids.length + 1) * ID_BYTES)
+    this.#out = out
     let at = start
     if (ids.length > 0) {
       for (let i = 0; i < ids.length; i += 2) {
-        this.#copy(from, at, start + (ids[i] ?? 0))
-        this.#writeId(id)
+        out.lay(from, at, start + (ids[i] ?? 0))
+        writeId(id, out)
         at = start + (ids[i + 1] ?? 0)
       }
       this.#idLines = []
     } else if (this.#contentStart !== -1) {
       at = start + this.#contentStart
-      this.#copy(from, start, at)
-      this.#writeId(id)
-      this.#out[this.#length++] = LF
+      out.lay(from, start, at)
+      writeId(id, out)
+      out.bytes[out.used++] = LF
     }
-    this.#copy(from, at, end)
-    this.#ends.push(this.#length)
+    out.lay(from, at, end)
+    out.cut()
   }
+}
 
-  #writeId(id: number): void {
-    const out = this.#out
-    for (const byte of ID) out[this.#length++] = byte
-    this.#length += digitsOf(id)
-    putDigits(out, this.#length, id)
-  }
-
-  #copy(from: Buffer, start: number, end: number): void {
-    let at = this.#length
-    this.#length += end - start
-    if (end - start > SHORT_BYTES) from.copy(this.#out, at, start, end)
-    else {
-      const out = this.#out
-      for (let i = start; i < end; i++) out[at++] = from[i] as number
-    }
-  }
-
-  #reserve(bytes: number): void {
-    const needed = this.#length + bytes
-    if (needed <= this.#out.length) return
-    const grown = borrow(Math.max(needed, 2 * this.#out.length))
-    this.#out.copy(grown, 0, 0, this.#length)
-    giveBack(this.#out)
-    this.#out = grown
-  }
+function writeId(id: number, out: Room): void {
+  for (const byte of ID) out.bytes[out.used++] = byte
+  out.used += digitsOf(id)
+  putDigits(out.bytes, out.used, id)
 }
 
 export const PING = Buffer.from(': ping\n\n')

@@ -6,6 +6,7 @@ import type { Call, Flow, Head, Sink, Upstream } from '../upstream.ts'
 import { Completeness } from './completeness.ts'
 import { Splitter } from './frames.ts'
 import { Reads } from './reads.ts'
+import { giveBack, type Room } from './spare.ts'
 
 /** What may wait for the store before the agent is asked to pause. */
 const WAITING_BYTES = 256 << 10
@@ -173,14 +174,20 @@ export class Pour implements Sink {
       const batch = this.#cut.take()
       this.#flushing = batch !== undefined
       if (!batch) return this.#seal()
-      const appending = this.#options.store.append(this.#options.id, batch)
-      this.#cut.release()
-      appending.then(
+      this.#append(batch).then(
         (appended) => this.#appended(appended),
         (error) => this.#broken(error),
       )
     } catch (error) {
       this.#broken(error)
+    }
+  }
+
+  #append(batch: Room): Promise<Appended> {
+    try {
+      return this.#options.store.append(this.#options.id, batch)
+    } finally {
+      giveBack(batch)
     }
   }
 

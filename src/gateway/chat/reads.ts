@@ -1,29 +1,26 @@
-import type { Batch } from '../store/store.ts'
+import { giveBack, type Room, roomFor } from './spare.ts'
 
 /** Reads of anything that is not SSE: each is a chunk as it is. */
 export class Reads {
-  #chunks: Buffer[] = []
-  #ends: number[] = []
-  #length = 0
+  #out: Room | undefined = undefined
   readonly carried = 0
 
   get waiting(): number {
-    return this.#length
+    return this.#out?.used ?? 0
   }
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk)
-    this.#length += chunk.length
-    this.#ends.push(this.#length)
+    this.#out = roomFor(this.#out, chunk.length)
+    this.#out.lay(chunk, 0, chunk.length)
+    this.#out.cut()
   }
   finish(): void {}
-  take(): Batch | undefined {
-    if (this.#length === 0) return undefined
-    const batch = { bytes: Buffer.concat(this.#chunks), ends: this.#ends }
-    this.#chunks = []
-    this.#ends = []
-    this.#length = 0
-    return batch
+  take(): Room | undefined {
+    const out = this.#out
+    this.#out = undefined
+    return out
   }
-  release(): void {}
-  close(): void {}
+  close(): void {
+    if (this.#out) giveBack(this.#out)
+    this.#out = undefined
+  }
 }

@@ -1,21 +1,67 @@
+import type { Batch } from '../store/store.ts'
+
 /** Holds what a few reads of an agent bring. */
 const SPARE_BYTES = 512 << 10
 const LEAST_BYTES = 4 << 10
+/** Up to here a loop is quicker than a call of `copy`, which makes two views first. */
+const SHORT_BYTES = 512
 
-let spare: Buffer | undefined = Buffer.allocUnsafeSlow(SPARE_BYTES)
+/** Where chunks are laid end to end before they are stored. */
+export class Room implements Batch {
+  readonly bytes: Buffer
+  readonly ends: number[] = []
+  count = 0
+  /** How much of `bytes` is taken. */
+  used = 0
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+
+  /** Copies `from[start .. end)` behind what there is. */
+  lay(from: Buffer, start: number, end: number): void {
+    const { bytes } = this
+    let at = this.used
+    this.used += end - start
+    if (end - start > SHORT_BYTES) from.copy(bytes, at, start, end)
+    else for (let i = start; i < end; i++) bytes[at++] = from[i] as number
+  }
+
+  /** Here a chunk ends. */
+  cut(): void {
+    this.ends[this.count++] = this.used
+  }
+}
+
+let spare: Room | undefined = new Room(Buffer.allocUnsafeSlow(SPARE_BYTES))
 
 /**
- * A buffer of at least so many bytes: the one that the process keeps for this, or one just as large as is needed while somebody else has
- * that. New room for every event would cost more than all else that is done with it.
+ * Room for at least so many bytes: the one that the process keeps for this, or one just as large as is needed while somebody else has
+ * that. A new one for every event would cost more than all else that is done with it.
  */
-export function borrow(bytes: number): Buffer {
-  if (!spare || bytes > SPARE_BYTES) return Buffer.allocUnsafe(Math.max(bytes, LEAST_BYTES))
+export function borrow(bytes: number): Room {
+  if (!spare || bytes > SPARE_BYTES) return new Room(Buffer.allocUnsafe(Math.max(bytes, LEAST_BYTES)))
   const lent = spare
   spare = undefined
   return lent
 }
 
-/** Nobody looks at its bytes any more. */
-export function giveBack(lent: Buffer): void {
-  if (lent.length === SPARE_BYTES) spare = lent
+/** The same, or a larger one with what is in it, where there is room for so many bytes more. */
+export function roomFor(room: Room | undefined, bytes: number): Room {
+  if (!room) return borrow(bytes)
+  const needed = room.used + bytes
+  if (needed <= room.bytes.length) return room
+  const grown = borrow(Math.max(needed, 2 * room.bytes.length))
+  grown.lay(room.bytes, 0, room.used)
+  for (let i = 0; i < room.count; i++) grown.ends[i] = room.ends[i] as number
+  grown.count = room.count
+  giveBack(room)
+  return grown
+}
+
+/** Nobody looks at what is in it any more. */
+export function giveBack(lent: Room): void {
+  lent.count = 0
+  lent.used = 0
+  if (lent.bytes.length === SPARE_BYTES) spare = lent
 }

@@ -14,6 +14,7 @@ import {
   type Appended,
   type Batch,
   fitting,
+  lengthOf,
   type NewTask,
   PAGE_BYTES,
   type Page,
@@ -109,12 +110,12 @@ export class DiskStore implements StreamStore {
     const { taskBytes, totalBytes } = this.#options.limits
     const room = totalBytes - (this.#memory - this.#finishedMemory)
     const fits = fitting(batch, Math.min(taskBytes - entry.log.bytes, room))
-    const size = batch.ends[fits - 1] ?? 0
+    const size = lengthOf(batch, fits)
     while (this.#memory + size > totalBytes && this.#freeMemory());
-    if (fits === 0) return Promise.resolve(batch.ends.length === 0 ? 'stored' : 'full')
+    if (fits === 0) return Promise.resolve(batch.count === 0 ? 'stored' : 'full')
     this.#memory += entry.log.append(batch, fits)
     const stored = this.#written(entry)
-    return fits === batch.ends.length ? stored : stored.then(() => 'full')
+    return fits === batch.count ? stored : stored.then(() => 'full')
   }
 
   async end(id: string, end: End): Promise<boolean> {

@@ -36,7 +36,7 @@ export async function diskPage(segments: Segments, entry: Kept, from: number): P
       const batch = chunksOf(found.bytes, record, next, room)
       if (bytes.length > 0 && batch.bytes.length > room) break
       bytes.push(batch.bytes)
-      next += batch.ends.length
+      next += batch.count
       room -= batch.bytes.length
       if (room <= 0 || next < record.first + record.chunks) break
     }

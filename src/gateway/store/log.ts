@@ -41,8 +41,7 @@ export class Log implements Slab {
         end = next
         chunk++
       }
-      const isAll = start === 0 && end === bytes.length
-      bytesIn(view, this.#used, end + shift).set(isAll ? bytes : bytes.subarray(start, end))
+      bytesIn(view, this.#used, end + shift).set(bytes.subarray(start, end))
       this.#used = end + shift
       start = end
     }

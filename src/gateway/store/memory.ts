@@ -5,6 +5,7 @@ import {
   type Appended,
   type Batch,
   fitting,
+  lengthOf,
   type NewTask,
   PAGE_BYTES,
   type Page,
@@ -75,13 +76,13 @@ export class MemoryStore implements StreamStore {
       this.#limits.totalBytes - (this.#bytes - this.#finishedBytes),
     )
     const fits = fitting(batch, room)
-    const size = batch.ends[fits - 1] ?? 0
+    const size = lengthOf(batch, fits)
     while (this.#bytes + size > this.#limits.totalBytes && this.#ledger.evictOldest());
     if (fits > 0) {
       this.#bytes += entry.log.append(batch, fits)
       entry.waiters.wake(entry.log.chunks)
     }
-    return fits === batch.ends.length ? 'stored' : 'full'
+    return fits === batch.count ? 'stored' : 'full'
   }
 
   async end(id: string, end: End): Promise<boolean> {

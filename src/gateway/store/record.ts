@@ -233,7 +233,8 @@ export function chunksOf(bytes: Buffer, record: RecordHead, from: number, most: 
     if (end > most && ends.length > 0) break
     ends.push(end)
   }
-  return { bytes: bytes.subarray(base + start, base + start + (ends.at(-1) ?? 0)), ends }
+  const { length: count } = ends
+  return { bytes: bytes.subarray(base + start, base + start + (ends.at(-1) ?? 0)), ends, count }
 }
 
 /** Bytes of the chunks in a record of this length. */

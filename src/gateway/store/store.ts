@@ -1,9 +1,18 @@
 import type { CancelReceipt, End, TaskStatus } from '../../protocol.ts'
 
-/** Chunks laid end to end: chunk i is `bytes[ends[i - 1] ?? 0 .. ends[i])`. One buffer, because one a chunk costs 2 to 3 times the memory. */
+/**
+ * Chunks laid end to end: chunk i of `count` is `bytes[ends[i - 1] ?? 0 .. ends[i])`. One buffer, because one a chunk costs 2 to 3 times the
+ * memory. Buffer and ends may be longer than that, since they are used again.
+ */
 export interface Batch {
   readonly bytes: Uint8Array
   readonly ends: readonly number[]
+  readonly count: number
+}
+
+/** How many bytes the first `count` chunks have. */
+export function lengthOf({ ends }: Batch, count: number): number {
+  return count > 0 ? (ends[count - 1] ?? 0) : 0
 }
 
 /** What a reader gets at once at most: large enough to be cheap, small enough to be what a stalled one costs. */
@@ -11,8 +20,8 @@ export const PAGE_BYTES = 256 << 10
 
 /** How many whole chunks of the batch go into `bytes`. */
 export function fitting(batch: Batch, bytes: number): number {
-  let fits = batch.ends.length
-  while (fits > 0 && (batch.ends[fits - 1] ?? 0) > bytes) fits--
+  let fits = batch.count
+  while (fits > 0 && lengthOf(batch, fits) > bytes) fits--
   return fits
 }
 

@@ -34,7 +34,8 @@ async function answer(): Promise<void> {
     const chunks = Array.from({ length: 1 + Math.floor(Math.random() * 4) }, () => chunkOf(id, number++))
     let end = 0
     const ends = chunks.map((chunk) => (end += chunk.length))
-    if ((await store.append(id, { bytes: Buffer.concat(chunks), ends })) !== 'stored') break
+    if ((await store.append(id, { bytes: Buffer.concat(chunks), ends, count: ends.length })) !== 'stored')
+      break
     if (Math.random() < 0.3) await turn()
   }
   const full = { reason: 'truncated', type: 'BufferCapExceeded', message: '' } as const

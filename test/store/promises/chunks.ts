@@ -41,7 +41,11 @@ export function chunks({ open, promise }: Contract): void {
     for (let i = 0; i < 40; i++) {
       const piece = randomBytes(250_000)
       whole.push(piece)
-      await store.append(id, { bytes: piece, ends: Array.from({ length: 250 }, (_, n) => (n + 1) * 1000) })
+      await store.append(id, {
+        bytes: piece,
+        ends: Array.from({ length: 250 }, (_, n) => (n + 1) * 1000),
+        count: 250,
+      })
     }
     const seen = await pages(store, id)
     expect(seen.length).toBeGreaterThan(1)
@@ -87,7 +91,7 @@ export function chunks({ open, promise }: Contract): void {
     const { store } = world
     const id = await born(store)
     const bytes = Buffer.from('as it was')
-    await store.append(id, { bytes, ends: [bytes.length] })
+    await store.append(id, { bytes, ends: [bytes.length], count: 1 })
     bytes.fill(0)
     expect(String(await readNow(store, id))).toBe('as it was')
   })

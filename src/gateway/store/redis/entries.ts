@@ -18,7 +18,7 @@ export function entriesOf(reply: Reply): Entry[] {
     const name = id.toString('latin1')
     const chunks = chunksAt(name)
     if (name === SEAL) entries.push({ end: JSON.parse(String(bytes)) as End })
-    else if (chunks > 0) entries.push({ chunks, batch: { bytes, ends: unpackedEnds(bytes, ends) } })
+    else if (chunks > 0) entries.push({ chunks, batch: batchOf(bytes, unpackedEnds(bytes, ends)) })
   }
   return entries
 }
@@ -27,8 +27,13 @@ export function entriesOf(reply: Reply): Entry[] {
 export function behind(batch: Batch, skip: number): Batch {
   if (skip === 0) return batch
   const start = batch.ends[skip - 1] ?? 0
-  return { bytes: batch.bytes.subarray(start), ends: batch.ends.slice(skip).map((end) => end - start) }
+  return batchOf(
+    batch.bytes.subarray(start),
+    batch.ends.slice(skip).map((end) => end - start),
+  )
 }
+
+const batchOf = (bytes: Uint8Array, ends: readonly number[]): Batch => ({ bytes, ends, count: ends.length })
 
 export const list = (reply: Reply | undefined): readonly Reply[] => (Array.isArray(reply) ? reply : [])
 

@@ -54,9 +54,9 @@ export class Followed {
         this.#end = entry.end
         break
       }
-      const skip = window.next - (entry.chunks - entry.batch.ends.length)
+      const skip = window.next - (entry.chunks - entry.batch.count)
       if (skip < 0) return this.giveUp()
-      if (skip < entry.batch.ends.length) window.append(behind(entry.batch, skip))
+      if (skip < entry.batch.count) window.append(behind(entry.batch, skip))
     }
     this.#wake()
   }

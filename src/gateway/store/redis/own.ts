@@ -4,6 +4,7 @@ import {
   type Appended,
   type Batch,
   fitting,
+  lengthOf,
   type NewTask,
   PAGE_BYTES,
   type Page,
@@ -80,11 +81,11 @@ export class Own {
     const { taskBytes, totalBytes } = this.#options.limits
     // Finished ones go only for what will then be stored.
     let free = totalBytes - this.#kept
-    if (free < (batch.ends.at(-1) ?? 0)) for (const done of this.#ledger.finished()) free += bytesOf(done)
+    if (free < lengthOf(batch, batch.count)) for (const done of this.#ledger.finished()) free += bytesOf(done)
     const fits = fitting(batch, Math.min(taskBytes - entry.log.bytes, free))
-    const size = batch.ends[fits - 1] ?? 0
+    const size = lengthOf(batch, fits)
     while (this.#kept + size > totalBytes && this.#evictOldest());
-    const outcome = fits === batch.ends.length ? 'stored' : 'full'
+    const outcome = fits === batch.count ? 'stored' : 'full'
     if (fits === 0) return Promise.resolve(outcome)
     this.#kept += entry.log.append(batch, fits)
     this.#unsent.add(entry)

@@ -38,10 +38,10 @@ export class Pages {
         this.#counts.delete(id)
         return { bytes: together(bytes), next, end: entry.end }
       }
-      const skip = next - (entry.chunks - entry.batch.ends.length)
+      const skip = next - (entry.chunks - entry.batch.count)
       // A gap: the log lost what was in it.
       if (skip < 0) return size > 0 ? { bytes: together(bytes), next } : undefined
-      if (skip >= entry.batch.ends.length) continue
+      if (skip >= entry.batch.count) continue
       const batch = behind(entry.batch, skip)
       if (size > 0 && size + batch.bytes.length > PAGE_BYTES) break
       bytes.push(batch.bytes)

@@ -34,7 +34,7 @@ export class Window {
       this.#older = this.#newer
       this.#newer = { log: new Log(), first: this.next }
     }
-    this.#newer.log.append(batch, batch.ends.length)
+    this.#newer.log.append(batch, batch.count)
   }
 
   /** From chunk `from`, which must not be before the first. */
