@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Log } from '../../src/gateway/store/log.ts'
 import { Parcel } from '../../src/gateway/store/redis/parcel.ts'
 import { batch } from './tools.ts'
@@ -198,6 +198,22 @@ test('holds a sealed log of a megabyte in at most 1.35 times its bytes, its tabl
     }),
     { numRuns: 30 },
   )
+})
+
+test('is as it was when there was no memory for another slab, and goes on when there is', () => {
+  const { log, chunks } = laid([[3_000], [900]])
+  const out = vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementation(() => {
+    throw new RangeError('Array buffer allocation failed')
+  })
+  const late = Buffer.alloc(200, 'x')
+  try {
+    expect(() => log.append(batch(late), 1)).toThrow('allocation failed')
+  } finally {
+    out.mockRestore()
+  }
+  expect([log.chunks, log.bytes]).toEqual([2, 3_900])
+  log.append(batch(late), 1)
+  expect(joined(log.page(0, 1 << 20)).equals(Buffer.concat([...chunks, late]))).toBe(true)
 })
 
 test('holds a short answer in little', () => {

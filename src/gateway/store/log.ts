@@ -34,15 +34,17 @@ export class Log implements Slab {
       const { view } = this
       const shift = this.#used - start
       let end = start
+      let held = this.count
       while (chunk < count) {
         const next = ends[chunk] ?? end
-        if (sizeOf(next + shift, this.count + 1) > view.byteLength) break
-        setEndAt(view, this.count++, next + shift)
+        if (sizeOf(next + shift, held + 1) > view.byteLength) break
+        setEndAt(view, held++, next + shift)
         end = next
         chunk++
       }
       bytesIn(view, this.#used, end + shift).set(bytes.subarray(start, end))
       this.#used = end + shift
+      this.count = held
       start = end
     }
     return start
@@ -89,12 +91,14 @@ export class Log implements Slab {
     if (sizeOf(this.#used + bytes, this.count + 1) <= this.view.byteLength) return
     const half = Math.floor(this.bytes / 2 / LEAST_SLAB_BYTES) * LEAST_SLAB_BYTES
     const size = Math.min(Math.max(half, LEAST_SLAB_BYTES), MOST_SLAB_BYTES)
+    // First: where there is no memory, all is as it was.
+    const view = room(Math.max(sizeOf(bytes, 1), size))
     if (this.count > 0) this.#older.push({ view: this.view, first: this.first, count: this.count })
     this.#olderBytes += this.#used
     this.first += this.count
     this.count = 0
     this.#used = 0
-    this.view = room(Math.max(sizeOf(bytes, 1), size))
+    this.view = view
   }
 
   #holding(number: number): Slab {
