@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Splitter } from '../src/gateway/chat/frames.ts'
+import { giveBack } from '../src/gateway/chat/spare.ts'
 import { DiskStore } from '../src/gateway/store/disk.ts'
 import { type Chance, chanceOf, mutated } from './chance.ts'
 import { AWKWARD, KEY, REQUESTS, UPGRADE } from './seeds.ts'
@@ -78,7 +79,10 @@ function splitter(chance: Chance): void {
     }
     cutter.finish()
     const batch = cutter.take()
-    return batch ? `${batch.bytes.toString('latin1', 0, batch.used)}|${batch.ends.slice(0, batch.count)}` : ''
+    if (!batch) return ''
+    const cut = `${batch.bytes.toString('latin1', 0, batch.used)}|${batch.ends.slice(0, batch.count)}`
+    giveBack(batch)
+    return cut
   }
   const whole = through(() => bytes.length)
   const pieces = through(() => 1 + chance.below(5))

@@ -92,3 +92,12 @@ function feed(sink: Sink): Flow {
   queueMicrotask(() => sink.data(Buffer.from('data: a\n\n')))
   return { pause() {}, resume() {}, abort() {} }
 }
+
+test('a table of very many ends is not kept', () => {
+  const room = borrow(10)
+  for (let n = 0; n < 20_000; n++) room.cut()
+  giveBack(room)
+  expect(room.ends.length).toBeLessThan(1_000)
+  expect(borrow(10)).toBe(room)
+  giveBack(room)
+})

@@ -4,10 +4,12 @@ import type { Batch, Leaving, NewTask, StreamStore } from '../../src/gateway/sto
 
 const bytesOf = (chunk: Uint8Array | string) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
 
+/** Its buffer and its ends are longer than its chunks, as those of a room are that is used again. */
 export function batch(...chunks: readonly (Uint8Array | string)[]): Batch {
   let end = 0
   const ends = chunks.map((chunk) => (end += bytesOf(chunk).length))
-  return { bytes: Buffer.concat(chunks.map(bytesOf)), ends, count: ends.length }
+  const bytes = Buffer.concat([...chunks.map(bytesOf), Buffer.from('of another stream')])
+  return { bytes, ends: [...ends, end + 3, bytes.length], count: ends.length }
 }
 
 /** One batch of equal chunks, each filled with its own number, so that a gap or a repeat is seen. */

@@ -9,6 +9,7 @@ export class Reads {
     return this.#out?.used ?? 0
   }
   push(chunk: Buffer): void {
+    if (chunk.length === 0) return
     this.#out = roomFor(this.#out, chunk.length)
     this.#out.lay(chunk, 0, chunk.length)
     this.#out.cut()

@@ -3,6 +3,8 @@ import type { Batch } from '../store/store.ts'
 /** Holds what a few reads of an agent bring. */
 const SPARE_BYTES = 512 << 10
 const LEAST_BYTES = 4 << 10
+/** A table of more chunk ends than that is not kept: reads of a byte each make half a million. */
+const MOST_ENDS = 16 << 10
 
 /** Where chunks are laid end to end before they are stored. */
 export class Room implements Batch {
@@ -16,7 +18,7 @@ export class Room implements Batch {
     this.bytes = bytes
   }
 
-  /** Copies `from[start .. end)` behind what there is. By itself, since `Buffer.copy` makes two views, and a loop takes three times as long. */
+  /** Copies `from[start .. end)` behind what there is. A loop over an event's bytes takes three times as long. */
   lay(from: Buffer, start: number, end: number): void {
     if (start === end) return
     this.bytes.set(new Uint8Array(from.buffer, from.byteOffset + start, end - start), this.used)
@@ -29,17 +31,17 @@ export class Room implements Batch {
   }
 }
 
-let spare: Room | undefined = new Room(Buffer.allocUnsafeSlow(SPARE_BYTES))
+const SPARE = new Room(Buffer.allocUnsafeSlow(SPARE_BYTES))
+let isLent = false
 
 /**
  * Room for at least so many bytes: the one that the process keeps for this, or one just as large as is needed while somebody else has
  * that. A new one for every event would cost more than all else that is done with it.
  */
 export function borrow(bytes: number): Room {
-  if (!spare || bytes > SPARE_BYTES) return new Room(Buffer.allocUnsafe(Math.max(bytes, LEAST_BYTES)))
-  const lent = spare
-  spare = undefined
-  return lent
+  if (isLent || bytes > SPARE_BYTES) return new Room(Buffer.allocUnsafe(Math.max(bytes, LEAST_BYTES)))
+  isLent = true
+  return SPARE
 }
 
 /** The same, or a larger one with what is in it, where there is room for so many bytes more. */
@@ -59,5 +61,6 @@ export function roomFor(room: Room | undefined, bytes: number): Room {
 export function giveBack(lent: Room): void {
   lent.count = 0
   lent.used = 0
-  if (lent.bytes.length === SPARE_BYTES) spare = lent
+  if (lent.ends.length > MOST_ENDS) lent.ends.length = 0
+  if (lent === SPARE) isLent = false
 }

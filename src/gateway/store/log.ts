@@ -1,4 +1,4 @@
-import { bytesIn, endAt, room, type Slab, sealed, setEndAt, sizeOf } from './slab.ts'
+import { blank, bytesIn, endAt, type Slab, sealed, setEndAt, sizeOf } from './slab.ts'
 import type { Batch, Page } from './store.ts'
 
 /**
@@ -7,9 +7,9 @@ import type { Batch, Page } from './store.ts'
  */
 const LEAST_SLAB_BYTES = 4 << 10
 const MOST_SLAB_BYTES = 1 << 20
-const NO_VIEW = room(0)
+const NO_VIEW = blank(0)
 
-/** One log's chunks: its last slab, and those before it. A chunk never straddles two slabs, so any page is a few views. */
+/** One log's chunks: its last slab, whose `view`, `first` and `count` these are, and those before it. A chunk never straddles two slabs, so any page is a few views. */
 export class Log implements Slab {
   view = NO_VIEW
   first = 0
@@ -53,13 +53,14 @@ export class Log implements Slab {
   /** At most `maxBytes` of whole chunks from number `from` to before `until`, but at least one when there is one. */
   page(from: number, maxBytes: number, until = this.chunks): Page {
     const bytes: Uint8Array[] = []
+    const bound = Math.min(until, this.chunks)
     let next = from
     let left = maxBytes
-    while (next < until) {
+    while (next < bound) {
       const slab = this.#holding(next)
       const skip = next - slab.first
       const start = endAt(slab, skip - 1)
-      const last = Math.min(slab.count, until - slab.first)
+      const last = Math.min(slab.count, bound - slab.first)
       let to = last
       if (endAt(slab, to - 1) - start > left) {
         to = upperBound(slab, skip, last, start + left)
@@ -77,7 +78,7 @@ export class Log implements Slab {
     return { bytes, next }
   }
 
-  /** The slab that holds chunk `number`, as it is until the next append. */
+  /** The slab that holds chunk `number`, as it is until the next append, or the seal. */
   slabOf(number: number): Slab | undefined {
     return number < this.chunks ? this.#holding(number) : undefined
   }
@@ -91,8 +92,8 @@ export class Log implements Slab {
     if (sizeOf(this.#used + bytes, this.count + 1) <= this.view.byteLength) return
     const half = Math.floor(this.bytes / 2 / LEAST_SLAB_BYTES) * LEAST_SLAB_BYTES
     const size = Math.min(Math.max(half, LEAST_SLAB_BYTES), MOST_SLAB_BYTES)
-    // First: where there is no memory, all is as it was.
-    const view = room(Math.max(sizeOf(bytes, 1), size))
+    // First: where there is no memory for it, the slabs are as they were.
+    const view = blank(Math.max(sizeOf(bytes, 1), size))
     if (this.count > 0) this.#older.push({ view: this.view, first: this.first, count: this.count })
     this.#olderBytes += this.#used
     this.first += this.count

@@ -220,7 +220,7 @@ export function jsonOf<T extends TaskRecord | EndRecord>(bytes: Buffer, record: 
   return JSON.parse(bytes.toString('utf8', record.start + RECORD_HEAD_BYTES, record.end)) as T
 }
 
-/** The chunks of a record from number `from` on, as they lie in the scanned bytes; at most `most` bytes, but at least one chunk. */
+/** The chunks of a record from number `from` on, as they lie in the scanned bytes, and nothing else; at most `most` bytes, but at least one chunk. */
 export function chunksOf(bytes: Buffer, record: RecordHead, from: number, most: number): Batch {
   const skip = Math.max(0, from - record.first)
   const base = record.start + RECORD_HEAD_BYTES + 4 * (record.chunks - 1)

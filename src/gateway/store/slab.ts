@@ -32,19 +32,19 @@ export function bytesIn(view: DataView, start: number, end: number): Uint8Array<
   return new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset + start, end - start)
 }
 
-/** The same slab without the room that is left in it. */
+/** Its view, or one of a copy that has no room left. */
 export function sealed(slab: Slab): DataView {
   const { view, count } = slab
   const used = endAt(slab, count - 1)
   const size = sizeOf(used, count)
   if (size === view.byteLength) return view
-  const exact = room(size)
+  const exact = blank(size)
   bytesIn(exact, 0, used).set(bytesIn(view, 0, used))
   bytesIn(exact, used, size).set(bytesIn(view, view.byteLength - WORD * count, view.byteLength))
   return exact
 }
 
 /** Memory that is not cleared before. */
-export function room(bytes: number): DataView {
+export function blank(bytes: number): DataView {
   return new DataView(Buffer.allocUnsafeSlow(bytes).buffer)
 }

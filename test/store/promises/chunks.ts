@@ -29,7 +29,9 @@ export function chunks({ open, promise }: Contract): void {
     const given = batch('first', 'second')
     const appending = store.append(id, given)
     given.bytes.fill(0)
-    await appending
+    Object.assign(given, { ends: [1, 2, 3], count: 3 })
+    expect(await appending).toBe('stored')
+    expect(await store.info(id)).toMatchObject({ chunks: 2, bytes: 11 })
     expect(String(await readNow(store, id))).toBe('firstsecond')
   })
 

@@ -3,7 +3,7 @@ import type { Batch } from '../store.ts'
 import { chunksAt, SEAL } from './keys.ts'
 import type { Reply } from './link.ts'
 
-/** One entry of a log in Redis: some chunks, the last of which has number `chunks - 1`, or the end. */
+/** One entry of a log in Redis: some chunks and no other bytes, the last of which has number `chunks - 1`, or the end. */
 export type Entry =
   | { readonly chunks: number; readonly batch: Batch; readonly end?: undefined }
   | { readonly end: End }
