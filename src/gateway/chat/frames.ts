@@ -1,6 +1,7 @@
 import type { End } from '../../protocol.ts'
 import { digitsOf, putDigits } from '../digits.ts'
-import { giveBack, type Room, roomFor } from './spare.ts'
+import { Cut } from './cut.ts'
+import { type Room, roomFor } from './spare.ts'
 
 const LF = 10
 const CR = 13
@@ -20,7 +21,7 @@ type Ending = 'none' | 'lf' | 'cr' | 'crlf'
  * if it has one. Nothing else changes, and the cuts do not depend on how the bytes were split on the way. No byte is looked at twice:
  * an unfinished event waits in `carry`, whose size is the caller's to bound.
  */
-export class Splitter {
+export class Splitter extends Cut {
   #next = 0
   #carry: Buffer = NOTHING
   #carried = 0
@@ -33,16 +34,9 @@ export class Splitter {
   #afterCr = false
   #complete = false
 
-  /** Nothing while nothing waits: thousands of streams are silent most of the time. */
-  #out: Room | undefined = undefined
-
   /** Bytes of the event that is not over yet. */
   get carried(): number {
     return this.#carried
-  }
-  /** Bytes that wait to be taken. */
-  get waiting(): number {
-    return this.#out?.used ?? 0
   }
 
   push(chunk: Buffer): void {
@@ -91,19 +85,6 @@ export class Splitter {
     if (!this.#complete && this.#lineStart < end) this.#noteId(this.#carry, 0, end)
     if (this.#contentStart === -1) this.#store(this.#carry, 0, end)
     else this.#emit(this.#carry, 0, 0)
-  }
-
-  /** The whole events since the last call. When they have been copied their room is given back. */
-  take(): Room | undefined {
-    const out = this.#out
-    this.#out = undefined
-    return out
-  }
-
-  /** No more comes, and nobody will take what waits. */
-  close(): void {
-    if (this.#out) giveBack(this.#out)
-    this.#out = undefined
   }
 
   /** Notes a line's end. True: it was the blank line that ends an event. */
@@ -156,8 +137,8 @@ export class Splitter {
   #store(from: Buffer, start: number, end: number): void {
     const id = this.#next++
     const ids = this.#idLines
-    const out = roomFor(this.#out, end - start + (ids.length + 1) * ID_BYTES)
-    this.#out = out
+    const out = roomFor(this.out, end - start + (ids.length + 1) * ID_BYTES)
+    this.out = out
     let at = start
     if (ids.length > 0) {
       for (let i = 0; i < ids.length; i += 2) {

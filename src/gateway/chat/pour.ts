@@ -4,6 +4,7 @@ import { messageOf, redirects } from '../refusal.ts'
 import type { Appended, StreamStore } from '../store/store.ts'
 import type { Call, Flow, Head, Sink, Upstream } from '../upstream.ts'
 import { Completeness } from './completeness.ts'
+import type { Cut } from './cut.ts'
 import { Splitter } from './frames.ts'
 import { Reads } from './reads.ts'
 import { giveBack, type Room } from './spare.ts'
@@ -37,7 +38,7 @@ export class Pour implements Sink {
   readonly #flow: Flow
   readonly over: Promise<void>
   #settle: () => void = () => {}
-  #cut: Splitter | Reads = new Splitter()
+  #cut: Cut = new Splitter()
   #completeness: Completeness | undefined
   #refusal: { status: number; body: Buffer[]; size: number; timer: NodeJS.Timeout } | undefined
   /** What the log's end will be once everything that came is stored. */
