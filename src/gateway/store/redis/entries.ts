@@ -1,5 +1,5 @@
 import type { End } from '../../../protocol.ts'
-import type { Batch } from '../store.ts'
+import { type Batch, lengthOf } from '../store.ts'
 import { chunksAt, SEAL } from './keys.ts'
 import type { Reply } from './link.ts'
 
@@ -26,10 +26,11 @@ export function entriesOf(reply: Reply): Entry[] {
 /** Without its first `skip` chunks. */
 export function behind(batch: Batch, skip: number): Batch {
   if (skip === 0) return batch
-  const start = batch.ends[skip - 1] ?? 0
+  const { bytes, ends, count } = batch
+  const start = lengthOf(batch, skip)
   return batchOf(
-    batch.bytes.subarray(start),
-    batch.ends.slice(skip).map((end) => end - start),
+    bytes.subarray(start, lengthOf(batch, count)),
+    ends.slice(skip, count).map((end) => end - start),
   )
 }
 
