@@ -87,12 +87,6 @@ test('a store that throws keeps no room', async () => {
   giveBack(one)
 })
 
-/** An agent that says one word, in a moment. */
-function feed(sink: Sink): Flow {
-  queueMicrotask(() => sink.data(Buffer.from('data: a\n\n')))
-  return { pause() {}, resume() {}, abort() {} }
-}
-
 test('a table of very many ends is not kept', () => {
   const room = borrow(10)
   for (let n = 0; n < 20_000; n++) room.cut()
@@ -101,3 +95,9 @@ test('a table of very many ends is not kept', () => {
   expect(borrow(10)).toBe(room)
   giveBack(room)
 })
+
+/** An agent that says one word, in a moment. */
+function feed(sink: Sink): Flow {
+  queueMicrotask(() => sink.data(Buffer.from('data: a\n\n')))
+  return { pause() {}, resume() {}, abort() {} }
+}

@@ -1,7 +1,7 @@
 /**
  * Chunks side by side in memory, from the begin of the view on; from its end on, backwards, a word for each that says where it ends. One
- * view and nothing else: of hundreds of logs none is in the processor's cache when its turn comes, and a buffer, a view of it and a table
- * were six loads from memory.
+ * view and nothing else: of hundreds of logs none is in the processor's cache when its turn comes, and a buffer, a view of it and a table of
+ * ends are three things to fetch from memory.
  */
 export interface Slab {
   readonly view: DataView
